@@ -44,10 +44,38 @@ pub(crate) struct Items {
     taken: usize,
 }
 
+/// What an API server says if it does not have an object.
+pub(crate) fn not_found(wanted: &Wanted, name: &str) -> Body {
+    let Wanted { group, plural, .. } = wanted;
+    let mut details = serde_json::json!({ "name": name, "kind": plural });
+    if !group.is_empty() {
+        details["group"] = group.as_str().into();
+    }
+    let message = format!("{} {name:?} not found", wanted.qualified());
+    let status = serde_json::json!({
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": message,
+        "reason": "NotFound",
+        "details": details,
+        "code": 404,
+    });
+    Body::of(status.to_string().into_bytes())
+}
+
 /// A page of the objects of a resource.
 pub(crate) fn list(shelf: &Arc<Shelf>, wanted: &Wanted, page: &Page) -> Result<Body, String> {
-    let (resource, form) = shelf.resource(wanted)?;
-    if !Shelf::has_namespace(resource, wanted.namespace.as_deref()) {
+    let nothing;
+    let (resource, form) = match shelf.resource(wanted) {
+        Err(_) if shelf.has_all(wanted) => {
+            nothing = Resource::nothing_of(&wanted.group, &wanted.plural);
+            (&nothing, Form::Own)
+        }
+        found => found?,
+    };
+    if !Shelf::has_namespace(resource, wanted.namespace.as_deref()) && !shelf.has_all(wanted) {
         let namespace = wanted.namespace.as_deref().unwrap_or_default();
         return Err(format!("{} of the namespace {namespace} were not gathered", wanted.plural));
     }

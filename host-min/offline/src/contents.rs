@@ -50,6 +50,17 @@ pub struct Log<'a> {
     span: Span,
 }
 
+/// How much of a list an archive has, if it has any of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All: whatever is not in it did not exist.
+    Whole,
+    /// A part, or nobody knows what. Something else may exist.
+    Part,
+    /// The archive is of a program that does not say it.
+    Untold,
+}
+
 /// Reads objects and logs. Neighbours are fast, so whoever reads a list keeps one.
 pub struct Reader {
     shelf: Arc<Shelf>,
@@ -115,6 +126,23 @@ impl Archive {
             previous: *previous,
             span: *span,
         })
+    }
+
+    /// Whether it has nothing: no object, no log, and no list that says that there was none.
+    pub fn is_empty(&self) -> bool {
+        self.shelf.is_empty()
+    }
+
+    /// How much it has of a list, in a namespace or in all of them.
+    pub fn extent(&self, group: &str, version: &str, plural: &str, namespace: Option<&str>) -> Extent {
+        let [group, version, plural] = [group, version, plural].map(String::from);
+        let wanted = Wanted { group, version, plural, namespace: namespace.map(String::from) };
+        match () {
+            () if self.is_selection() => Extent::Part,
+            () if self.shelf.has_all(&wanted) => Extent::Whole,
+            () if self.shelf.whole().is_told() => Extent::Part,
+            () => Extent::Untold,
+        }
     }
 
     /// The part of a log that is asked for.

@@ -53,7 +53,6 @@ impl Layout {
         let file = segments.next()?;
         let folder = segments.next().unwrap_or_default();
         match file {
-            "wagather.json" => return Some(Layout::Ours),
             "apis.json" | "version.yaml" => return Some(Layout::CrustGather),
             "gathers.json" if folder == "insights-operator" => return Some(Layout::Insights),
             "event-filter.html" | "aggregated-discovery-api.yaml" => return Some(Layout::MustGather),

@@ -17,11 +17,14 @@
 //! | `select`, `fields` | label and field selectors |
 //! | `logs`, `part` | the parts of a log |
 //! | `answer` | the response, item by item |
+//! | `told` | the report and the audit of this host |
+//! | `whole` | which lists are whole, as these say |
 //! | `contents` | all that an archive has, for readers that are not gatherers |
+//! | [`known`] | resources that are known without an archive |
 //! | `gathered` | which resources there are, for gatherers: those of which something was gathered |
 //!
 //! An archive knows less than a cluster. It never answers "none" for what was not gathered: such a request gets no answer,
-//! and the reason says what the archive has. Nothing is written to disk, so the paths in an archive cannot reach outside.
+//! and the reason says what the archive has. Of a list that this host gathered as a whole, what is not there did not exist. Nothing is written to disk, so the paths in an archive cannot reach outside.
 #![forbid(unsafe_code)]
 
 mod answer;
@@ -30,6 +33,7 @@ mod discovery;
 mod document;
 mod fields;
 mod gathered;
+pub mod known;
 mod layout;
 mod logs;
 mod members;
@@ -39,14 +43,16 @@ mod request;
 mod select;
 mod shelf;
 mod store;
+mod told;
 mod twins;
 mod walk;
+mod whole;
 
 use std::io::BufRead;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use contents::{Log, Object, Reader, Resource};
+pub use contents::{Extent, Log, Object, Reader, Resource};
 use layout::Layout;
 pub use part::{LogPart, Since};
 use place::Place;
@@ -167,28 +173,43 @@ impl Archive {
         }
     }
 
-    fn answer(&self, asked: &Asked) -> Result<answer::Body, String> {
-        match asked {
+    /// An HTTP status and a body.
+    fn answer(&self, asked: &Asked) -> Result<(u16, answer::Body), String> {
+        let body = match asked {
             Asked::Version => {
                 let version = self.shelf.version().ok_or("the version of the cluster was not gathered")?;
-                Ok(answer::Body::of(version.to_vec()))
+                answer::Body::of(version.to_vec())
             }
-            Asked::Discovery { of_core } => Ok(answer::Body::of(gathered::document(&self.shelf, *of_core))),
-            Asked::Log(log) => self.shelf.log(log).map(answer::Body::of),
-            Asked::Object(wanted, name) => self.shelf.object(wanted, name).map(answer::Body::of),
-            Asked::List(wanted, page) => answer::list(&self.shelf, wanted, page),
-        }
+            Asked::Discovery { of_core } => answer::Body::of(gathered::document(&self.shelf, *of_core)),
+            Asked::Log(log) => match self.shelf.log(log) {
+                Ok(log) => answer::Body::of(log),
+                Err(reason) => {
+                    let pods = log.pods();
+                    // Of a pod that is there, the log may be, too.
+                    let is_there = self.shelf.object(&pods, &log.key.pod).is_ok();
+                    let is_absent = !is_there && self.shelf.has_all(&pods);
+                    return is_absent.then(|| (404, answer::not_found(&pods, &log.key.pod))).ok_or(reason);
+                }
+            },
+            Asked::Object(wanted, name) => match self.shelf.object(wanted, name) {
+                Ok(object) => answer::Body::of(object),
+                Err(_) if self.shelf.has_all(wanted) => return Ok((404, answer::not_found(wanted, name))),
+                Err(reason) => return Err(reason),
+            },
+            Asked::List(wanted, page) => answer::list(&self.shelf, wanted, page)?,
+        };
+        Ok((200, body))
     }
 }
 
 impl Source for Archive {
     fn send(&self, call: &Call) -> Result<Response, NoAnswer> {
         let request = Request::of(&call.path_and_query).map_err(|reason| self.no_answer(reason))?;
-        let body = self.answer(&request.asked).map_err(|reason| self.no_answer(reason))?;
-        let content_type =
-            if matches!(request.asked, Asked::Log(_)) { "text/plain" } else { "application/json" };
+        let (status, body) = self.answer(&request.asked).map_err(|reason| self.no_answer(reason))?;
+        let is_text = status == 200 && matches!(request.asked, Asked::Log(_));
+        let content_type = if is_text { "text/plain" } else { "application/json" };
         Ok(Response {
-            status: 200,
+            status,
             content_type: Some(content_type.into()),
             retry_after: None,
             body: Box::new(body),
@@ -201,7 +222,9 @@ impl Source for Archive {
 
     fn knows(&self, path_and_query: &str) -> bool {
         match Request::of(path_and_query).map(|request| request.asked) {
-            Ok(Asked::List(wanted, _) | Asked::Object(wanted, _)) => self.shelf.resource(&wanted).is_ok(),
+            Ok(Asked::List(wanted, _) | Asked::Object(wanted, _)) => {
+                self.shelf.resource(&wanted).is_ok() || self.shelf.has_all(&wanted)
+            }
             Ok(Asked::Version | Asked::Log(_) | Asked::Discovery { .. }) => true,
             Err(_) => false,
         }

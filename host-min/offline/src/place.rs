@@ -9,6 +9,8 @@
 //!
 //! The content of a file decides before its path does: an object that says what it is, is that.
 
+use crate::told;
+
 /// What a file may be.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -22,8 +24,8 @@ pub(crate) enum Place {
     Discovery,
     /// When the gathering began.
     Timestamp,
-    /// The report of this host.
-    Report,
+    /// The report of this host, or its audit.
+    Told(told::File),
     /// Nothing that a request can ask for.
     Other,
 }
@@ -51,7 +53,7 @@ pub(crate) struct LogKey {
 }
 
 /// Where this host archives what it read from the server. Gatherers cannot have folders of these names.
-const OUR_ROOTS: [&str; 3] = ["cluster-scoped-resources", "namespaces", "config"];
+pub(crate) const OUR_ROOTS: [&str; 3] = ["cluster-scoped-resources", "namespaces", "config"];
 
 /// What a path says in an archive that this host wrote. Only the host's own files and folders count: below the folder of a gatherer, a
 /// file is what the gatherer made of it, whatever it is called.
@@ -66,10 +68,18 @@ pub(crate) fn place_in_ours(path: &str) -> Place {
 pub(crate) fn place(path: &str) -> Place {
     let segments: Vec<&str> =
         path.split('/').filter(|segment| !segment.is_empty() && *segment != ".").collect();
-    let Some(file) = segments.last() else { return Place::Other };
+    let Some((file, folders)) = segments.split_last() else { return Place::Other };
+    let roots =
+        ["cluster-scoped-resources", "namespaces", "cluster-resources", "cluster", "config", "events"];
+    let root = folders.iter().position(|folder| roots.contains(folder));
+    // An object may be called as any other file is.
+    if let Some(at) = root.filter(|at| at + 1 < folders.len()) {
+        return below(folders[at], &segments[at + 1..]).unwrap_or(Place::Other);
+    }
     match *file {
         "timestamp" => return Place::Timestamp,
-        "wagather.json" => return Place::Report,
+        "wagather.json" => return Place::Told(told::File::Report),
+        "audit.jsonl" => return Place::Told(told::File::Audit),
         "version.yaml" | "cluster_version.json" => return Place::Version,
         "api.json"
         | "apis.json"
@@ -79,15 +89,8 @@ pub(crate) fn place(path: &str) -> Place {
         | "aggregated-discovery-apis.yaml" => return Place::Discovery,
         _ => {}
     }
-    let roots =
-        ["cluster-scoped-resources", "namespaces", "cluster-resources", "cluster", "config", "events"];
-    for (at, segment) in segments[..segments.len() - 1].iter().enumerate() {
-        if roots.contains(segment) {
-            return below(segment, &segments[at + 1..]).unwrap_or(Place::Other);
-        }
-    }
     // A support bundle has the list of namespaces beside the folders that are named after resources.
-    Place::Other
+    root.and_then(|at| below(folders[at], &segments[at + 1..])).unwrap_or(Place::Other)
 }
 
 /// Whether a file has neither objects nor a container's log. The report of this host is such a file.
@@ -229,6 +232,7 @@ mod tests {
             "attacker/version.yaml",
             "attacker/api.json",
             "attacker/wagather.json",
+            "attacker/audit.jsonl",
         ] {
             assert_eq!(place_in_ours(path), Place::Other, "{path}");
             assert_ne!(place(path), Place::Other, "elsewhere, folders may be at any depth: {path}");
@@ -239,9 +243,28 @@ mod tests {
             "config/node/a.json",
             "timestamp",
             "wagather.json",
+            "audit.jsonl",
         ] {
             assert_eq!(place_in_ours(path), place(path), "{path}");
         }
+    }
+
+    #[test]
+    fn an_object_may_be_called_as_a_file_of_another_place() {
+        for path in [
+            "namespaces/shop/core/pods/wagather.json",
+            "namespaces/shop/core/services/api.json",
+            "namespaces/shop/pods/version/version.yaml",
+            "cluster-scoped-resources/example.com/things/groups.json",
+            "mg/namespaces/shop/core/configmaps/timestamp",
+            "cluster/v1/node/version.yaml",
+            "config/pod/shop/wagather.json",
+            "config/configmaps.core/shop/audit.jsonl",
+        ] {
+            assert!(matches!(place(path), Place::Objects(_)), "{path}: {:?}", place(path));
+            assert!(matches!(place_in_ours(path), Place::Objects(_) | Place::Other), "{path}");
+        }
+        assert_eq!(place("b/cluster-resources/resources.json"), Place::Discovery);
     }
 
     fn objects(path: &str) -> (String, String, String, String) {

@@ -29,7 +29,7 @@ pub(crate) enum Asked {
 }
 
 /// A resource, in all namespaces or in one.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Wanted {
     pub(crate) group: String,
     pub(crate) version: String,
@@ -41,6 +41,11 @@ impl Wanted {
     /// `apps/v1`, or `v1` for the core group.
     pub(crate) fn api_version(&self) -> String {
         if self.group.is_empty() { self.version.clone() } else { format!("{}/{}", self.group, self.version) }
+    }
+
+    /// `deployments.apps`, or `pods` for the core group.
+    pub(crate) fn qualified(&self) -> String {
+        if self.group.is_empty() { self.plural.clone() } else { format!("{}.{}", self.plural, self.group) }
     }
 }
 
@@ -60,6 +65,14 @@ pub(crate) struct Log {
     /// Whose. The container is empty if the pod has one.
     pub(crate) key: LogKey,
     pub(crate) part: LogPart,
+}
+
+impl Log {
+    /// The pods of its namespace.
+    pub(crate) fn pods(&self) -> Wanted {
+        let [version, plural] = ["v1", "pods"].map(String::from);
+        Wanted { group: String::new(), version, plural, namespace: Some(self.key.namespace.clone()) }
+    }
 }
 
 /// The beginning of our tokens for the rest of a list.

@@ -1,16 +1,20 @@
 //! Which objects of which resource an archive has.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 use crate::discovery::{self, Named};
 use crate::document::{self, Identity, Part, Plural, Problem};
+use crate::known;
 use crate::layout::Layout;
 use crate::members::Members;
 use crate::place::{Hint, LogKey, Place};
 use crate::request::Wanted;
 use crate::store::{Reader, Span, Store};
+use crate::told::{self, Told};
 use crate::twins::{self, Form};
 use crate::walk::Found;
+use crate::whole::Whole;
 use wagather_printable::Line;
 
 /// Objects, logs and empty lists of an archive.
@@ -31,6 +35,11 @@ pub(crate) struct Shelf {
     version: Option<Vec<u8>>,
     discovery: Vec<String>,
     gathered_millis: i64,
+    /// Whether there are files that cannot be used: what they have is missing.
+    has_skipped: bool,
+    /// What this host says of its lists, and which of them are whole, once somebody has asked.
+    told: Mutex<Told>,
+    whole: OnceLock<Whole>,
 }
 
 /// The objects of a resource.
@@ -107,6 +116,10 @@ impl Loading {
             return Ok(());
         }
         self.newest_millis = self.newest_millis.max(file.modified_millis);
+        if let Place::Told(which) = place {
+            self.add_told(&file.path, which, file.content.ok());
+            return Ok(());
+        }
         let content = match file.content {
             Ok(content) => content,
             Err(reason) => {
@@ -124,10 +137,19 @@ impl Loading {
             Place::Version => self.shelf.version = version_of(&content),
             Place::Discovery => self.add_discovery(&file.path, &content)?,
             Place::Timestamp => self.timestamp = self.timestamp.max(timestamp_of(&content)),
-            Place::Report => self.timestamp = self.timestamp.max(report_time_of(&content)),
-            Place::Other => {}
+            Place::Told(_) | Place::Other => {}
         }
         Ok(())
+    }
+
+    /// Adds what this host says of a run.
+    fn add_told(&mut self, path: &str, which: told::File, content: Option<Vec<u8>>) {
+        if which == told::File::Report {
+            self.layouts.insert(Layout::Ours);
+            self.timestamp = self.timestamp.max(content.as_deref().and_then(report_time_of));
+        }
+        let told = self.shelf.told.get_mut().unwrap_or_else(PoisonError::into_inner);
+        told.add(path, which, content);
     }
 
     /// Counts an object, or something else that has names.
@@ -254,12 +276,19 @@ impl Loading {
         }
         self.shelf.store.finish();
         self.shelf.gathered_millis = self.timestamp.unwrap_or(self.newest_millis);
+        self.shelf.has_skipped = self.skipped.count > 0;
         let layout = self.layouts.last().copied().unwrap_or_default();
         (self.shelf, layout, self.skipped)
     }
 }
 
 impl Resource {
+    /// One of which there is nothing.
+    pub(crate) fn nothing_of(group: &str, plural: &str) -> Resource {
+        let kind = known::find(group, plural).map_or("", |known| known.kind).to_owned();
+        Resource { kind, ..Resource::default() }
+    }
+
     /// The versions that its objects say they have.
     pub(crate) fn versions(&self) -> impl Iterator<Item = &str> {
         self.versions.iter().map(String::as_str)
@@ -327,7 +356,38 @@ impl Object {
 
 impl Shelf {
     pub(crate) fn is_empty(&self) -> bool {
-        self.resources.is_empty() && self.logs.is_empty()
+        self.resources.is_empty() && self.logs.is_empty() && self.whole().is_empty()
+    }
+
+    /// The lists that are whole.
+    pub(crate) fn whole(&self) -> &Whole {
+        self.whole.get_or_init(|| {
+            let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+            Whole::of(&std::mem::take(&mut *told))
+        })
+    }
+
+    /// The resources of which a list is whole, in a namespace or in all of them: group, version and name.
+    pub(crate) fn whole_resources(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        let whole = Some(self.whole()).filter(|_| !self.has_skipped);
+        whole.into_iter().flat_map(Whole::resources)
+    }
+
+    /// Whether a list is whole: whatever of it is not here did not exist.
+    pub(crate) fn has_all(&self, wanted: &Wanted) -> bool {
+        let has_objects = |namespace: Option<&str>| {
+            let wanted = Wanted { namespace: namespace.map(str::to_owned), ..wanted.clone() };
+            let resource = self.resource(&wanted);
+            resource.is_ok_and(|(resource, _)| resource.objects.iter().any(|object| object.is_in(namespace)))
+        };
+        // Events are asked for in the group that the archive has, unless it has some of both.
+        let of_twin = || {
+            let group = twins::of(&wanted.group, &wanted.version, &wanted.plural)?.to_owned();
+            self.own(wanted).is_err().then(|| Wanted { group, ..wanted.clone() })
+        };
+        !self.has_skipped
+            && (self.whole().has(wanted, has_objects)
+                || of_twin().is_some_and(|twin| self.whole().has(&twin, has_objects)))
     }
 
     /// The resources, by group and name.
@@ -376,7 +436,7 @@ impl Shelf {
     /// The resource itself, and whether it is in its group's place: objects that do not say their group are in that of the core group.
     fn own(&self, wanted: &Wanted) -> Result<(&Resource, bool), String> {
         let Wanted { group, version, plural, .. } = wanted;
-        let qualified = if group.is_empty() { plural.clone() } else { format!("{plural}.{group}") };
+        let qualified = wanted.qualified();
         let groups = [group.as_str(), ""];
         let mut found = groups.into_iter().filter_map(|group| {
             let resource = self.resources.get(&(group.to_owned(), plural.clone()))?;

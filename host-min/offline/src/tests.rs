@@ -8,6 +8,8 @@ use tar::{Builder, EntryType, Header};
 use super::*;
 use wagather_kube::Accept;
 
+mod whole;
+
 /// The files of an archive that is made for a test.
 type Files<'a> = &'a [(&'a str, &'a str)];
 
@@ -46,16 +48,22 @@ fn open(files: Files) -> Archive {
     open_bytes(&gzip(&tar_of(files))).expect("an archive")
 }
 
-fn get(archive: &Archive, path_and_query: &str) -> Result<String, String> {
+/// An HTTP status, the media type and the body.
+fn send(archive: &Archive, path_and_query: &str) -> Result<(u16, String, String), String> {
     let call = Call {
         path_and_query: path_and_query.into(),
         accept: Accept::Json,
         deadline: Instant::now() + Duration::from_secs(60),
     };
     let mut response = archive.send(&call).map_err(|no_answer| no_answer.reason)?;
-    assert_eq!(response.status, 200);
     let mut body = String::new();
     response.body.read_to_string(&mut body).expect("whole");
+    Ok((response.status, response.content_type.expect("a media type"), body))
+}
+
+fn get(archive: &Archive, path_and_query: &str) -> Result<String, String> {
+    let (status, _, body) = send(archive, path_and_query)?;
+    assert_eq!(status, 200);
     Ok(body)
 }
 
@@ -442,28 +450,29 @@ fn who_looks_needs_no_objects() {
     assert_eq!(archive.resources().count(), 0);
 }
 
+/// What a document of discovery has.
+fn discovered(archive: &Archive, path: &str) -> Vec<String> {
+    let document: serde_json::Value = serde_json::from_str(&get(archive, path).expect(path)).expect("JSON");
+    assert_eq!(document["kind"], "APIGroupDiscoveryList");
+    let mut found = Vec::new();
+    for group in document["items"].as_array().expect("groups") {
+        for version in group["versions"].as_array().expect("versions") {
+            for resource in version["resources"].as_array().expect("resources") {
+                let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+                let name = text(&group["metadata"]["name"]);
+                let parts = [name, text(&version["version"]), text(&resource["resource"])];
+                let kind = text(&resource["responseKind"]["kind"]);
+                found.push(format!("{} {kind} {}", parts.join("/"), text(&resource["scope"])));
+            }
+        }
+    }
+    found
+}
+
 #[test]
 fn discovery_has_what_was_gathered() {
     let archive = open(MUST_GATHER);
-    let found = |path: &str| -> Vec<String> {
-        let document: serde_json::Value =
-            serde_json::from_str(&get(&archive, path).expect(path)).expect("JSON");
-        assert_eq!(document["kind"], "APIGroupDiscoveryList");
-        let mut found = Vec::new();
-        for group in document["items"].as_array().expect("groups") {
-            for version in group["versions"].as_array().expect("versions") {
-                for resource in version["resources"].as_array().expect("resources") {
-                    let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
-                    let name = text(&group["metadata"]["name"]);
-                    let parts = [name, text(&version["version"]), text(&resource["resource"])];
-                    let kind = text(&resource["responseKind"]["kind"]);
-                    found.push(format!("{} {kind} {}", parts.join("/"), text(&resource["scope"])));
-                }
-            }
-        }
-        found
-    };
-    assert_eq!(found("/api"), ["/v1/nodes Node Cluster", "/v1/pods Pod Namespaced"]);
-    assert_eq!(found("/apis"), ["apps/v1/statefulsets StatefulSet Namespaced"]);
+    assert_eq!(discovered(&archive, "/api"), ["/v1/nodes Node Cluster", "/v1/pods Pod Namespaced"]);
+    assert_eq!(discovered(&archive, "/apis"), ["apps/v1/statefulsets StatefulSet Namespaced"]);
     assert!(get(&archive, "/apis/apps/v1").is_err());
 }

@@ -84,7 +84,8 @@ impl Error {
 /// Whether a file may have objects, logs or what else is read.
 pub(crate) fn is_wanted(path: &str) -> bool {
     let name = path.rsplit('/').next().unwrap_or(path);
-    name == "timestamp" || [".json", ".yaml", ".yml", ".log"].iter().any(|end| name.ends_with(end))
+    ["timestamp", "audit.jsonl"].contains(&name)
+        || [".json", ".yaml", ".yml", ".log"].iter().any(|end| name.ends_with(end))
 }
 
 /// Which paths are wanted.

@@ -9,11 +9,13 @@ use std::time::{Duration, Instant};
 use wagather_fuzz::input::read_all;
 use wagather_fuzz::json::is_well_formed;
 use wagather_fuzz::tar;
-use wagather_offline::Archive;
+use wagather_offline::{Archive, Extent};
 
 /// What is asked of each archive.
 const ASKED: &[&str] = &[
     "/version",
+    "/api",
+    "/apis",
     "/api/v1/pods",
     "/api/v1/pods?limit=1",
     "/api/v1/namespaces/a/pods?labelSelector=a%21%3Db&fieldSelector=metadata.name%21%3Dc",
@@ -38,6 +40,7 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         }
     };
     assert!(!archive.warnings().is_empty(), "a partial source says so");
+    let is_told = archive.extent("", "v1", "pods", None) != Extent::Untold;
     for asked in ASKED {
         let call = Call {
             path_and_query: (*asked).into(),
@@ -47,7 +50,9 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         match archive.send(&call) {
             Ok(mut response) => {
                 let body = read_all(&mut response.body, 0).expect("what is in memory is whole");
-                assert!(asked.contains("/log") || is_well_formed(&body), "{asked}");
+                let is_text = response.status == 200 && asked.contains("/log");
+                assert!(is_text || is_well_formed(&body), "{asked}");
+                assert!(response.status == 200 || is_told, "it does not exist, and nobody said so: {asked}");
             }
             Err(no_answer) => assert!(!no_answer.reason.is_empty()),
         }

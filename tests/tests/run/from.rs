@@ -1,10 +1,14 @@
 //! Archives that were gathered earlier, as a source.
 
+use serde_json::{Value, json};
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use tests::archive::Archive;
-use tests::host::Host;
+use tests::guest::{self, Texts};
+use tests::host::{Done, Host, incomplete};
 use tests::layouts::{self, must_gather};
-use tests::pipers::demo;
+use tests::pipers::{self, demo};
+use tests::server::{Answer, List, Server};
 use tests::{place, programs, workspace};
 
 /// What `everything` finds is what its source happens to have.
@@ -69,7 +73,7 @@ fn an_insights_archive_gives_what_it_has_and_tells_the_rest() {
 }
 
 /// The reason of a gap, without the archive's name.
-fn text_of(gap: &serde_json::Value) -> &str {
+fn text_of(gap: &Value) -> &str {
     let reason = gap["reason"].as_str().expect("a reason");
     reason.rsplit(": ").next().expect("words")
 }
@@ -160,4 +164,185 @@ fn the_grant_holds_for_an_archive_as_for_a_cluster() {
     done.expect_success();
     let report = Archive::read(path("out")).gatherer("pods");
     assert_eq!(report["items"], 6, "{report:#}");
+}
+
+/// A cluster with pods in one namespace, and with nothing else.
+fn almost_nothing() -> Server {
+    let pod = |name: &str| json!({"metadata": {"name": name, "namespace": "shop"}});
+    let pods = |items| List::new("v1", "PodList", items);
+    let none = |api_version, kind| List::new(api_version, kind, Vec::new());
+    Server::new()
+        .list(
+            "/api/v1/namespaces",
+            List::new("v1", "NamespaceList", vec![json!({"metadata": {"name": "shop"}})]),
+        )
+        .list("/api/v1/pods", pods(vec![pod("till"), pod("web")]))
+        .list("/api/v1/namespaces/shop/pods", pods(vec![pod("till"), pod("web")]))
+        .on("/api/v1/namespaces/shop/pods/gone", Answer::status(404, "NotFound", "pods \"gone\" not found"))
+        .list("/api/v1/nodes", none("v1", "NodeList"))
+        .list("/api/v1/services", none("v1", "ServiceList"))
+        .list("/api/v1/namespaces/shop/services", none("v1", "ServiceList"))
+        .list("/apis/apps/v1/deployments", none("apps/v1", "DeploymentList"))
+        .list("/apis/apps/v1/namespaces/shop/deployments", none("apps/v1", "DeploymentList"))
+}
+
+/// Its lists. Whether one of them is empty, an archive has to know.
+const LISTS: [(&str, &str); 4] = [("", "nodes"), ("", "pods"), ("", "services"), ("apps", "deployments")];
+
+/// A gatherer that pipes a pod.
+fn pod(folder: &Path, namespace: &'static str, name: &'static str) -> PathBuf {
+    let texts = Texts { version: "v1", resource: "pods", namespace, name, ..Texts::default() };
+    guest::write(
+        folder,
+        &format!("pod-{name}"),
+        &guest::piping("pod", &["resource get /v1/pods * *"], &texts),
+    )
+}
+
+/// What a report says of the resources of each gatherer.
+fn resources(archive: &Archive) -> Vec<Value> {
+    let report = archive.report();
+    let of = |gatherer: &Value| json!([gatherer["name"], gatherer["status"], gatherer["resources"]]);
+    report["gatherers"].as_array().expect("gatherers").iter().map(of).collect()
+}
+
+fn run_from(source: &Path, guests: &[PathBuf], output: &Path, words: &[&str]) -> Done {
+    let host = Host::run_all(guests).arg("--from").arg(source).args(words);
+    host.arg("--overwrite").output(output).wait()
+}
+
+#[test]
+fn a_list_that_was_empty_is_empty_and_what_it_lacks_is_not_found() {
+    let place = place();
+    let path = |name: &str| place.path().join(name);
+    let server = almost_nothing().start();
+    let guests = pipers::of_lists(place.path(), &LISTS);
+    let (till, gone) = (pod(place.path(), "shop", "till"), pod(place.path(), "shop", "gone"));
+    let not_found = "HTTP 404: pods \"gone\" not found";
+    let live = Host::run(&gone).server(&server.url()).output(path("nothing")).wait();
+    assert!(live.stderr.contains(not_found), "{}", live.stderr);
+    for output in ["own", "own.tar.gz", "must-gather", "must-gather.tar.gz", "insights"] {
+        let layout = output.split('.').next().expect("a name").replace("own", "wagather");
+        let host = Host::run_all(&guests).server(&server.url()).args(["--layout", &layout]);
+        host.output(path(output)).wait().expect_success();
+        let live_run = Archive::read(path(output));
+        let again = |layout: &str| {
+            run_from(&path(output), &guests, &path("again"), &["--layout", layout]).expect_success();
+            Archive::read(path("again"))
+        };
+        let found = again(&layout);
+        assert_eq!(found.report()["complete"], true, "{output}");
+        assert_eq!(resources(&found), resources(&live_run), "{output}");
+        let objects = |archive: &Archive| -> Vec<(String, Vec<u8>)> {
+            let gathered = archive.gathered();
+            let is_of_run =
+                |path: &&str| ["timestamp", "version", "insights-operator/gathers.json"].contains(path);
+            let objects =
+                gathered.into_iter().filter(|(path, _)| !is_of_run(path) && !path.starts_with("aggregated"));
+            objects.map(|(path, bytes)| (path.to_owned(), bytes.to_vec())).collect()
+        };
+        assert_eq!(objects(&found), objects(&live_run), "{output}");
+        run_from(&path(output), std::slice::from_ref(&till), &path("till"), &[]).expect_success();
+        let from = run_from(&path(output), std::slice::from_ref(&gone), &path("nothing"), &[]);
+        assert!(from.code() == live.code() && from.stderr.contains(not_found), "{output}: {}", from.stderr);
+        let report = Archive::read(incomplete(&path("nothing"))).report();
+        assert_eq!(report["gaps"], Value::Null, "{output}: what does not exist is not missing");
+        // Whatever it is called, the list of any resource has it, too.
+        run_from(&path(output), &[programs::guest("everything")], &path("everything"), &[]).expect_success();
+        let mut told: Vec<String> = Archive::read(path("everything")).gatherer("everything")["resources"]
+            .as_array()
+            .expect("resources")
+            .iter()
+            .map(|known| {
+                format!("{} {} {}", known["resource"], known["status"], known["items"]).replace('"', "")
+            })
+            .collect();
+        told.sort_unstable();
+        assert_eq!(
+            told,
+            [
+                "apps/v1/deployments complete 0",
+                "v1/nodes complete 0",
+                "v1/pods complete 2",
+                "v1/services complete 0"
+            ],
+            "{output}"
+        );
+    }
+}
+
+#[test]
+fn a_part_of_a_list_says_nothing_of_the_rest() {
+    let place = place();
+    let path = |name: &str| place.path().join(name);
+    let server = almost_nothing().start();
+    let guests = pipers::of_lists(place.path(), &LISTS);
+    let services = &guests[2..3];
+    let gone = pod(place.path(), "shop", "gone");
+    let of_some = |name: &str, namespace: &str, labels: &'static str| {
+        let records = ["pods", "services"].map(|plural| format!("resource list /v1/{plural} {namespace} *"));
+        let records = [&*records[0], &*records[1]];
+        ["pods", "services"].map(|resource| {
+            let texts = Texts { version: "v1", resource, labels, ..Texts::default() };
+            let name = format!("{name}-{resource}");
+            guest::write(place.path(), &name, &guest::piping(&name, &records, &texts))
+        })
+    };
+    let [selecting, declaring] = [of_some("selecting", "*", "a=b"), of_some("declaring", "s*", "")];
+    let (pods, all) = (declaring.to_vec(), guests.clone());
+    for (what, guests, words) in [
+        ("selector", &all, &["--selector", "a=b"][..]),
+        ("labels", &selecting.to_vec(), &[]),
+        ("patterns", &pods, &[]),
+    ] {
+        for output in [what.to_owned(), format!("{what}.tar.gz")] {
+            let host = Host::run_all(guests).server(&server.url()).args(words);
+            host.output(path(&output)).wait().expect_success();
+            let done = run_from(&path(&output), services, &path("again"), &[]);
+            assert!(done.stderr.contains("services were not gathered"), "{output}: {}", done.stderr);
+            let done = run_from(&path(&output), std::slice::from_ref(&gone), &path("again"), &[]);
+            assert!(done.stderr.contains("pods shop/gone was not gathered"), "{output}: {}", done.stderr);
+        }
+    }
+    // In one namespace, it is all that there is.
+    Host::run_all(&guests)
+        .server(&server.url())
+        .args(["-n", "shop"])
+        .output(path("shop"))
+        .wait()
+        .expect_success();
+    run_from(&path("shop"), services, &path("again"), &["-n", "shop"]).expect_success();
+    for words in [&["-n", "bank"][..], &[]] {
+        let done = run_from(&path("shop"), services, &path("again"), words);
+        assert!(done.stderr.contains("services were not gathered"), "{words:?}: {}", done.stderr);
+    }
+    let other = pod(place.path(), "bank", "other");
+    for (guest, message) in
+        [(&gone, "HTTP 404: pods \"gone\" not found"), (&other, "pods bank/other was not gathered")]
+    {
+        let done = run_from(&path("shop"), std::slice::from_ref(guest), &path("again"), &[]);
+        assert!(done.stderr.contains(message), "{}", done.stderr);
+    }
+}
+
+/// A gatherer writes what it likes below its folder.
+#[test]
+fn a_gatherer_cannot_say_what_is_whole() {
+    let place = place();
+    let path = |name: &str| place.path().join(name);
+    let server = almost_nothing().start();
+    let pods = &pipers::of_lists(place.path(), &LISTS)[1..3];
+    Host::run(&pods[0]).server(&server.url()).output(path("out")).wait().expect_success();
+    let line = |call: &str| {
+        json!({"gatherer": "piper-1", "call": call, "what": "list /v1/services", "handle": 64, "result": "ok"}).to_string() + "\n"
+    };
+    std::fs::create_dir_all(path("out/piper-1")).expect("a folder");
+    std::fs::write(path("out/piper-1/audit.jsonl"), line("rest_start") + &line("archive_pipe"))
+        .expect("a file");
+    std::fs::copy(path("out/wagather.json"), path("out/piper-1/wagather.json")).expect("a file");
+    let done = run_from(&path("out"), &pods[1..], &path("again"), &[]);
+    assert!(done.stderr.contains("services were not gathered"), "{}", done.stderr);
+    // The host's own audit would say so.
+    std::fs::copy(path("out/piper-1/audit.jsonl"), path("out/audit.jsonl")).expect("a file");
+    run_from(&path("out"), &pods[1..], &path("again"), &[]).expect_success();
 }

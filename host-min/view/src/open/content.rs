@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 use wagather_base::error::{Class, Failure};
 use wagather_http::{Response, header};
-use wagather_offline::{Archive, Resource};
+use wagather_offline::{Archive, Extent, Resource};
 
 use super::discovery::definitions::ByResource;
 use super::discovery::{self, Api};
@@ -16,13 +16,9 @@ use super::refusal::Refusal;
 use super::request::Include;
 use super::table::{self, Columns, custom};
 use super::target::Target;
-use super::whole::{self, Whole};
 
 /// The version of everything: an archive does not change.
 pub(super) const RESOURCE_VERSION: &str = "1";
-
-/// Bytes of reports and audits that are read. Those of a run have a few megabytes.
-const MAX_TOLD_BYTES: usize = 64 << 20;
 
 /// Bytes of objects that stay decompressed: 5,000 pods have 23 MB. Where the order of an archive is not that of its lists, each object
 /// would be decompressed with its neighbours otherwise.
@@ -31,7 +27,6 @@ const MAX_DECOMPRESSED_BYTES: usize = 64 << 20;
 /// What the server has.
 pub(super) struct Content {
     archive: Archive,
-    whole: Whole,
     api: Api,
     columns: ByResource,
     /// The columns of resources without definitions.
@@ -42,23 +37,8 @@ pub(super) struct Content {
 impl Content {
     /// Reads an archive of any layout.
     pub(super) fn open(path: &Path) -> Result<Content, Failure> {
-        let mut files = Vec::new();
-        let is_wanted = |path: &str| {
-            let name = path.rsplit('/').next().unwrap_or(path);
-            [whole::AUDIT, whole::REPORT].contains(&name)
-        };
-        let mut left = MAX_TOLD_BYTES;
-        let archive = Archive::open_and_look(path, &is_wanted, &mut |path, content| {
-            // A file without room says nothing: what it would say is whole counts as not gathered.
-            match left.checked_sub(path.len() + content.len()) {
-                Some(rest) => {
-                    left = rest;
-                    files.push((path.to_owned(), content.to_vec()));
-                }
-                None => left = 0,
-            }
-        })?;
-        if archive.resources().next().is_none() && archive.logs().next().is_none() {
+        let archive = Archive::open_and_look(path, &|_| false, &mut |_, _| {})?;
+        if archive.is_empty() {
             return Err(Failure::new(
                 Class::Config,
                 format!("cannot serve the archive {}", path.display()),
@@ -66,10 +46,10 @@ impl Content {
             )
             .advise("name an archive of this host, a must-gather, an Insights archive, a crust-gather archive or a support bundle"));
         }
-        Ok(Content::of(archive, Whole::read(&files)))
+        Ok(Content::of(archive))
     }
 
-    pub(super) fn of(archive: Archive, whole: Whole) -> Content {
+    pub(super) fn of(archive: Archive) -> Content {
         archive.keep_decompressed(MAX_DECOMPRESSED_BYTES);
         let discovery::Discovered { api, columns } = discovery::of(&archive);
         let known = |(group, plural): (&str, &str)| {
@@ -80,7 +60,7 @@ impl Content {
             resources.map(|resource| (&*group.name, &*resource.plural))
         });
         let known_columns = groups.filter_map(known).collect();
-        Content { archive, whole, api, columns, known_columns, default_columns: custom::Columns::default() }
+        Content { archive, api, columns, known_columns, default_columns: custom::Columns::default() }
     }
 
     pub(super) fn archive(&self) -> &Archive {
@@ -117,7 +97,11 @@ impl Content {
 
     /// Whether what is not in the list of a target did not exist, if the list was gathered. Archives of other programs are taken as whole.
     pub(super) fn has_all(&self, target: &Target) -> bool {
-        !self.archive.is_selection() && (!self.whole.is_told() || self.whole.has(target))
+        self.extent(target) != Extent::Part
+    }
+
+    fn extent(&self, Target { group, version, plural, namespace }: &Target) -> Extent {
+        self.archive.extent(group, version, plural, namespace.as_deref())
     }
 
     /// The resource of a target.
@@ -128,7 +112,7 @@ impl Content {
             return Err(Refusal::no_path());
         }
         let gathered = self.archive.resource(group, version, plural, namespace.as_deref());
-        let is_whole = self.whole.has(target);
+        let is_whole = self.extent(target) == Extent::Whole;
         let missing = match &gathered {
             Ok(resource) if is_whole || resource.was_gathered(namespace.as_deref()) => None,
             Err(_) if is_whole => None,

@@ -7,7 +7,6 @@ use wagather_offline::Archive;
 
 use super::content::Content;
 use super::server;
-use super::whole::Whole;
 
 /// A server for an archive.
 pub struct Opened(Arc<Content>);
@@ -16,7 +15,7 @@ impl Opened {
     /// Reads the bytes of a tar. `None` if there are no objects in them.
     pub fn read(tar: &[u8]) -> Option<Opened> {
         let archive = Archive::read("fuzz.tar".into(), tar).ok()?;
-        Some(Opened(Arc::new(Content::of(archive, Whole::read(&[])))))
+        Some(Opened(Arc::new(Content::of(archive))))
     }
 
     /// The status and the body of a response, if it ends.

@@ -7,7 +7,6 @@
 //! | `server` | from a request to its response |
 //! | `list`, `watch`, `logs`, `reviews`, `openapi` | the answers |
 //! | `protobuf` | the reviews that kubectl sends |
-//! | `whole` | which lists the archive has as a whole |
 //! | `refusal` | the answers that are errors |
 //! | `discovery` | which resources there are |
 //! | `table` | what kubectl prints of them |
@@ -41,7 +40,6 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod watch;
-mod whole;
 
 use std::ffi::OsString;
 use std::io;

@@ -5,7 +5,6 @@
 //! | `model` | the groups, versions and resources |
 //! | `documents` | what the archive's discovery documents say |
 //! | `definitions` | what its CustomResourceDefinitions say |
-//! | `known` | what is known without either |
 //! | `forms` | the answers to clients |
 //!
 //! A resource with objects is there in the versions of these objects only, so that a client asks for a version that has an answer.
@@ -13,12 +12,11 @@
 pub(super) mod definitions;
 mod documents;
 pub(super) mod forms;
-mod known;
 mod model;
 
 use std::collections::{HashMap, HashSet};
 
-use wagather_offline::Archive;
+use wagather_offline::{Archive, known};
 
 use definitions::ByResource;
 pub(super) use model::{Api, ApiResource, Group};
@@ -39,8 +37,8 @@ pub(super) fn of(archive: &Archive) -> Discovered {
     let has_namespaces = api.has("", "namespaces");
     let ordered: HashSet<String> = api.groups.iter().map(|group| group.name.clone()).collect();
     let columns = definitions::add(&mut api, archive);
-    let known: HashMap<(&str, String), known::Known> =
-        known::all().map(|known| ((known.group, known.resource.plural.clone()), known)).collect();
+    let known: HashMap<(&str, &str), known::Known> =
+        known::all().map(|known| ((known.group, known.plural), known)).collect();
     for resource in archive.resources() {
         // What does not say its group is in the core group's place.
         let says_nothing = resource.versions().next().is_none();
@@ -48,11 +46,11 @@ pub(super) fn of(archive: &Archive) -> Discovered {
             "" if says_nothing => group_of(&api, &known, resource.plural),
             group => group.to_owned(),
         };
-        let known = known.get(&(&*group, resource.plural.to_owned()));
+        let known = known.get(&(&*group, resource.plural));
         let versions: Vec<&str> = resource.versions().collect();
         let is_namespaced = resource.objects().any(|object| !object.namespace.is_empty());
         let made = || match known {
-            Some(known) => known.resource.clone(),
+            Some(known) => ApiResource::of(known),
             None => ApiResource::new(resource.plural, &resource.kind, is_namespaced),
         };
         if versions.is_empty() && !api.has(&group, resource.plural) {
@@ -67,10 +65,10 @@ pub(super) fn of(archive: &Archive) -> Discovered {
     }
     // Every server has namespaces. Documents without them are a part of what a server says: what they lack may be there.
     if !has_documents || !has_namespaces {
-        known.values().for_each(|known| api.name(known.group, &known.resource));
-        for known::Known { group, version, resource } in known::of_kubernetes() {
-            if !api.has(group, &resource.plural) {
-                api.add(group, version, resource);
+        known.values().for_each(|known| api.name(known.group, &ApiResource::of(known)));
+        for known in known::of_kubernetes() {
+            if !api.has(known.group, known.plural) {
+                api.add(known.group, known.version, ApiResource::of(&known));
             }
         }
     }
@@ -80,13 +78,13 @@ pub(super) fn of(archive: &Archive) -> Discovered {
 }
 
 /// The group of a resource of which nothing says it.
-fn group_of(api: &Api, known: &HashMap<(&str, String), known::Known>, plural: &str) -> String {
-    if known.contains_key(&("", plural.to_owned())) || api.has("", plural) {
+fn group_of(api: &Api, known: &HashMap<(&str, &str), known::Known>, plural: &str) -> String {
+    if known.contains_key(&("", plural)) || api.has("", plural) {
         return String::new();
     }
     let defined = api.first_group(plural).map(str::to_owned);
     let mut of_known: Vec<&str> =
-        known.keys().filter(|(_, known)| known == plural).map(|(group, _)| *group).collect();
+        known.keys().filter(|(_, known)| *known == plural).map(|(group, _)| *group).collect();
     of_known.sort_unstable();
     defined.or_else(|| of_known.first().map(|group| (*group).to_owned())).unwrap_or_default()
 }

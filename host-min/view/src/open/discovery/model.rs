@@ -3,6 +3,8 @@
 use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 
+use wagather_offline::known::Known;
+
 /// What this server does with the objects of every resource.
 const VERBS: [&str; 3] = ["get", "list", "watch"];
 
@@ -19,6 +21,15 @@ pub(in crate::open) struct ApiResource {
 }
 
 impl ApiResource {
+    /// One that is known without an archive.
+    pub(super) fn of(known: &Known) -> ApiResource {
+        ApiResource {
+            short_names: known.short_names().map(String::from).collect(),
+            categories: known.categories().map(String::from).collect(),
+            ..ApiResource::new(known.plural, known.kind, known.is_namespaced)
+        }
+    }
+
     pub(super) fn new(plural: &str, kind: &str, namespaced: bool) -> ApiResource {
         ApiResource {
             plural: plural.to_owned(),

@@ -1,9 +1,7 @@
 //! Resources that are known without an archive: those of Kubernetes, and some of OpenShift.
 //!
-//! An archive without discovery documents does not say which resources its cluster had. With these, kubectl knows short names
-//! and says what was not gathered, instead of that there is no such resource.
-
-use super::model::ApiResource;
+//! An archive without discovery documents does not say which resources its cluster had, nor of which kind the objects of an empty list
+//! would be. With these, kubectl knows short names and says what was not gathered, instead of that there is no such resource.
 
 /// A line is `plural kind scope short-names categories`; `-` is none. The others begin a group with its version.
 const KUBERNETES: &str = "
@@ -137,41 +135,67 @@ route.openshift.io/v1
 routes Route namespaced - all
 ";
 
-/// A resource and where it is.
-pub(super) struct Known {
-    pub(super) group: &'static str,
-    pub(super) version: &'static str,
-    pub(super) resource: ApiResource,
+/// A resource.
+#[derive(Clone, Copy, Debug)]
+pub struct Known {
+    /// The API group; empty for the core group.
+    pub group: &'static str,
+    /// The version that servers prefer.
+    pub version: &'static str,
+    /// The name of the resource, as in paths.
+    pub plural: &'static str,
+    /// The kind of its objects.
+    pub kind: &'static str,
+    /// Whether its objects are in namespaces.
+    pub is_namespaced: bool,
+    short_names: &'static str,
+    categories: &'static str,
+}
+
+impl Known {
+    /// What people call it.
+    pub fn short_names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        words(self.short_names)
+    }
+
+    /// The groups of resources that it is in, such as `all`.
+    pub fn categories(&self) -> impl Iterator<Item = &'static str> + use<> {
+        words(self.categories)
+    }
+}
+
+fn words(text: &'static str) -> impl Iterator<Item = &'static str> {
+    text.split(',').filter(|name| *name != "-")
 }
 
 /// Those of Kubernetes.
-pub(super) fn of_kubernetes() -> impl Iterator<Item = Known> {
+pub fn of_kubernetes() -> impl Iterator<Item = Known> {
     read(KUBERNETES)
 }
 
 /// All of them.
-pub(super) fn all() -> impl Iterator<Item = Known> {
+pub fn all() -> impl Iterator<Item = Known> {
     of_kubernetes().chain(read(OTHERS))
+}
+
+/// The resource of a group and a name.
+pub(crate) fn find(group: &str, plural: &str) -> Option<Known> {
+    all().find(|known| known.group == group && known.plural == plural)
 }
 
 fn read(table: &'static str) -> impl Iterator<Item = Known> {
     let (mut group, mut version) = ("", "");
     table.lines().filter_map(move |line| {
         let mut words = line.split(' ');
-        let first = words.next().unwrap_or_default();
-        let (Some(kind), Some(scope), Some(short), Some(categories)) =
+        let plural = words.next().unwrap_or_default();
+        let (Some(kind), Some(scope), Some(short_names), Some(categories)) =
             (words.next(), words.next(), words.next(), words.next())
         else {
-            (group, version) = first.split_once('/').unwrap_or(("", first));
+            (group, version) = plural.split_once('/').unwrap_or(("", plural));
             return None;
         };
-        let list = |text: &str| text.split(',').filter(|name| *name != "-").map(String::from).collect();
-        let resource = ApiResource {
-            short_names: list(short),
-            categories: list(categories),
-            ..ApiResource::new(first, kind, scope == "namespaced")
-        };
-        Some(Known { group, version, resource })
+        let is_namespaced = scope == "namespaced";
+        Some(Known { group, version, plural, kind, is_namespaced, short_names, categories })
     })
 }
 
@@ -183,16 +207,13 @@ mod tests {
     fn the_tables_are_read() {
         let all: Vec<Known> = all().collect();
         assert!(all.len() > 90, "{}", all.len());
-        assert!(all.iter().all(|known| !known.version.is_empty() && !known.resource.kind.is_empty()));
-        let find = |group: &str, plural: &str| {
-            all.iter().find(|known| known.group == group && known.resource.plural == plural).expect("known")
-        };
-        let crd = find("apiextensions.k8s.io", "customresourcedefinitions");
-        assert_eq!(
-            (crd.version, &*crd.resource.short_names.join(" "), crd.resource.namespaced),
-            ("v1", "crd crds", false)
-        );
-        let pods = find("", "pods");
-        assert_eq!((pods.version, &*pods.resource.singular, pods.resource.namespaced), ("v1", "pod", true));
+        assert!(all.iter().all(|known| !known.version.is_empty() && !known.kind.is_empty()));
+        let crd = find("apiextensions.k8s.io", "customresourcedefinitions").expect("known");
+        let short_names: Vec<&str> = crd.short_names().collect();
+        assert_eq!((crd.version, short_names.join(" "), crd.is_namespaced), ("v1", "crd crds".into(), false));
+        let pods = find("", "pods").expect("known");
+        assert_eq!((pods.version, pods.kind, pods.is_namespaced), ("v1", "Pod", true));
+        assert_eq!(pods.categories().collect::<Vec<_>>(), ["all"]);
+        assert_eq!(find("", "nodes").expect("known").categories().count(), 0);
     }
 }
