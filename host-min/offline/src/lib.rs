@@ -59,7 +59,6 @@ use place::Place;
 use request::{Asked, Request};
 pub use select::Selector;
 use shelf::Shelf;
-pub use twins::of as other_group;
 use wagather_base::error::{Class, Failure};
 use wagather_kube::{Call, Cause, NoAnswer, Response, Source};
 use wagather_printable::Line;

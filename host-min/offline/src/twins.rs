@@ -25,7 +25,7 @@ const FIELDS: &[(&str, &str)] = &[
 ];
 
 /// The group that has the same objects, of a version of a resource.
-pub fn of(group: &str, version: &str, plural: &str) -> Option<&'static str> {
+pub(crate) fn of(group: &str, version: &str, plural: &str) -> Option<&'static str> {
     match (group, version, plural) {
         (CORE, VERSION, "events") => Some(EVENTS),
         (EVENTS, VERSION, "events") => Some(CORE),

@@ -241,11 +241,16 @@ fn a_slash_may_follow_a_path() {
 /// A gatherer that asks for any resource has what it may read. The report says what it may not, and that is no gap.
 #[test]
 fn what_a_list_of_any_resource_left_out_was_not_gathered() {
-    let line = |call: &str| {
-        json!({"gatherer": "everything", "call": call, "what": "list *//*", "handle": 64, "result": "ok"})
+    let line = |call: &str, what: &str, result: &str| {
+        json!({"gatherer": "everything", "call": call, "what": what, "handle": 64, "result": result})
             .to_string()
     };
-    let audit = format!("{}\n{}\n", line("rest_start"), line("archive_pipe"));
+    let audit = [
+        line("rest_start", "list *//*", "ok"),
+        line("rest_start", "list /v1/services", "HTTP 200"),
+        line("archive_pipe", "list *//*", "ok"),
+    ]
+    .join("\n");
     let report = json!({"gatherers": [{"name": "everything", "resources": [
         {"resource": "v1/services", "complete": true, "status": "complete", "items": 0},
         {"resource": "v1/secrets", "complete": true, "status": "denied", "items": 0},
