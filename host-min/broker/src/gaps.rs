@@ -314,7 +314,12 @@ impl Gaps {
             Resource { gaps: 0, absent: true, items: 0, .. } => ABSENT,
             Resource { gaps: 0, status: "", .. } => COMPLETE,
             Resource { gaps: 0, status, .. } => status,
-            Resource { items: 0, gaps, forbidden, .. } if gaps == forbidden => FORBIDDEN,
+            // A namespace may have been read, and have nothing.
+            Resource { items: 0, gaps, forbidden, namespaces, .. }
+                if gaps == forbidden && namespaces.iter().all(|row| row.status != COMPLETE) =>
+            {
+                FORBIDDEN
+            }
             _ => GAPS,
         };
         let is_used = |resource: &Resource| {
@@ -476,9 +481,13 @@ mod tests {
         gaps.leave_out(secrets, "denied");
         gaps.broke(leases, "/leases".into(), Gap::default(), blame("cut"));
         gaps.request(quotas, "");
+        let tokens = gaps.resource(|| "tokens".into());
+        gaps.read_in(tokens, "a", 0, true);
+        gaps.add(tokens, refused("b", 403));
         let resources = gaps.resources();
         let statuses: Vec<&str> = resources.iter().map(|resource| resource.status).collect();
-        assert_eq!(statuses, ["gaps", "forbidden", "absent", "denied", "failed", "complete"]);
+        // Of the last, one namespace was read, and has none.
+        assert_eq!(statuses, ["gaps", "forbidden", "absent", "denied", "failed", "complete", "gaps"]);
         assert_eq!((resources[0].requests, resources[1].requests), (4, 1));
         let rows = resources[0].namespaces.iter().map(|row| (&*row.namespace, row.status, row.items));
         let rows: Vec<_> = rows.collect();
