@@ -177,6 +177,12 @@ pub trait Source: Send + Sync {
         true
     }
 
+    /// What is missing from a list that it answers with, as reasons. An archive knows of objects that it cannot read.
+    fn missing(&self, path_and_query: &str) -> Vec<String> {
+        let _ = path_and_query;
+        Vec::new()
+    }
+
     /// The time to tell guests, in milliseconds since the Unix epoch.
     fn now_millis(&self) -> i64;
 

@@ -63,6 +63,14 @@ impl Source for Traced {
         self.inner.has_answer(path_and_query)
     }
 
+    fn knows(&self, path_and_query: &str) -> bool {
+        self.inner.knows(path_and_query)
+    }
+
+    fn missing(&self, path_and_query: &str) -> Vec<String> {
+        self.inner.missing(path_and_query)
+    }
+
     fn now_millis(&self) -> i64 {
         self.inner.now_millis()
     }

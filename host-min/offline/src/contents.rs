@@ -112,6 +112,11 @@ impl Archive {
         Ok(Resource { group, plural, kind: of.kind_of(plural), of, form })
     }
 
+    /// Whether the archive has a file that cannot be used, and that may have objects of a resource in a namespace.
+    pub fn lost(&self, group: &str, plural: &str, namespace: &str) -> bool {
+        self.shelf.lost(group, plural, Some(namespace)).next().is_some()
+    }
+
     /// What the server said of its resources: the documents of the archive that have it, as JSON.
     pub fn discovery(&self) -> &[String] {
         self.shelf.discovery()

@@ -229,6 +229,13 @@ impl Source for Archive {
         }
     }
 
+    fn missing(&self, path_and_query: &str) -> Vec<String> {
+        match Request::of(path_and_query).map(|request| request.asked) {
+            Ok(Asked::List(wanted, _)) => self.shelf.missing(&wanted),
+            _ => Vec::new(),
+        }
+    }
+
     fn now_millis(&self) -> i64 {
         self.shelf.gathered_millis()
     }

@@ -41,6 +41,8 @@ pub(crate) struct Hint {
     pub(crate) singular: Option<String>,
     /// The namespace.
     pub(crate) namespace: Option<String>,
+    /// Whether the file is below the folders in which objects are.
+    pub(crate) is_below: bool,
 }
 
 /// Whose log.
@@ -146,6 +148,11 @@ fn below(root: &str, rest: &[&str]) -> Option<Place> {
         },
         _ => return None,
     }
+    hint.is_below = match root {
+        "namespaces" => folders.len() > 3,
+        "cluster-scoped-resources" => folders.len() > 2,
+        _ => false,
+    };
     Some(Place::Objects(hint))
 }
 

@@ -23,8 +23,10 @@ const MAX_OBJECTS: usize = 2_000_000;
 const MAX_NAME_BYTES: usize = 256 << 20;
 /// Bytes of documents that say which resources there are. The largest known cluster has 2 MB.
 const MAX_DISCOVERY_BYTES: usize = 32 << 20;
-/// Skipped files whose names are remembered.
+/// Skipped files whose names are remembered for the warning.
 const MAX_SKIPPED_NAMES: usize = 16;
+/// Skipped files of which it is remembered what is missing.
+const MAX_LOST: usize = 1_000;
 
 /// What an archive has.
 #[derive(Default)]
@@ -40,6 +42,20 @@ pub(crate) struct Shelf {
     /// What this host says of its lists, and which of them are whole, once somebody has asked.
     told: Mutex<Told>,
     whole: OnceLock<Whole>,
+    lost: Vec<Lost>,
+}
+
+/// A file that cannot be used, and what its path says was in it.
+struct Lost {
+    /// `None` if the path does not say it.
+    group: Option<String>,
+    plural: String,
+    /// `None` for an object that is in none, and if the path does not say it.
+    namespace: Option<String>,
+    /// The object, if the file has one.
+    name: String,
+    /// Which file, and why.
+    reason: String,
 }
 
 /// The objects of a resource.
@@ -123,7 +139,7 @@ impl Loading {
         let content = match file.content {
             Ok(content) => content,
             Err(reason) => {
-                self.skipped.add(&file.path, &reason);
+                self.skip(&file.path, &reason, &place);
                 return Ok(());
             }
         };
@@ -193,14 +209,44 @@ impl Loading {
             Ok(()) => Ok(()),
             Err(Problem::Full(reason)) => Err(reason),
             Err(Problem::Unusable(reason)) => {
-                self.skipped.add(path, &reason);
+                self.lose(path, &reason, hint);
                 Ok(())
             }
             Err(Problem::NoJson(error)) => {
-                self.skipped.add(path, &error.to_string());
+                self.lose(path, &error.to_string(), hint);
                 Ok(())
             }
         }
+    }
+
+    /// Leaves out a file.
+    fn skip(&mut self, path: &str, reason: &str, place: &Place) {
+        match place {
+            Place::Objects(hint) => self.lose(path, reason, hint),
+            _ => self.skipped.add(path, reason),
+        }
+    }
+
+    /// Leaves out a file with objects, and remembers of which resource they are.
+    fn lose(&mut self, path: &str, reason: &str, hint: &Hint) {
+        self.skipped.add(path, reason);
+        let plural = match (&hint.plural, &hint.singular) {
+            (Some(plural), _) => plural.clone(),
+            (None, Some(singular)) => document::plural_of(singular),
+            (None, None) => return,
+        };
+        if hint.is_below || self.shelf.lost.len() >= MAX_LOST {
+            return;
+        }
+        let file = path.rsplit('/').next().unwrap_or(path);
+        let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+        self.shelf.lost.push(Lost {
+            group: hint.group.clone(),
+            plural,
+            namespace: hint.namespace.clone(),
+            name: wagather_base::percent::decode_lossy(stem),
+            reason: format!("{} cannot be used: {}", Line(path), Line(reason)),
+        });
     }
 
     fn resource(&mut self, identity: &Identity) -> &mut Resource {
@@ -274,11 +320,31 @@ impl Loading {
             });
             resource.objects.shrink_to_fit();
         }
+        // What is there besides is not missing.
+        let mut lost = std::mem::take(&mut self.shelf.lost);
+        lost.retain(|lost| !self.shelf.resources.iter().any(|(key, resource)| lost.is_in(key, resource)));
+        self.shelf.lost = lost;
         self.shelf.store.finish();
         self.shelf.gathered_millis = self.timestamp.unwrap_or(self.newest_millis);
         self.shelf.has_skipped = self.skipped.count > 0;
         let layout = self.layouts.last().copied().unwrap_or_default();
         (self.shelf, layout, self.skipped)
+    }
+}
+
+impl Lost {
+    fn is_of(&self, group: &str, plural: &str) -> bool {
+        self.plural == plural && self.group.as_deref().is_none_or(|own| own == group)
+    }
+
+    /// Whether a resource has the object from another file.
+    fn is_in(&self, (group, plural): &(String, String), resource: &Resource) -> bool {
+        let namespace = self.namespace.as_deref().unwrap_or_default();
+        self.is_of(group, plural)
+            && resource
+                .objects
+                .binary_search_by(|object| (&*object.namespace, &*object.name).cmp(&(namespace, &self.name)))
+                .is_ok()
     }
 }
 
@@ -338,6 +404,11 @@ impl Resource {
 }
 
 impl Object {
+    /// What identifies it among those of its resource.
+    fn key(&self) -> (&str, &str) {
+        (&self.namespace, &self.name)
+    }
+
     /// The version that it says it has.
     pub(crate) fn version(&self) -> Option<&str> {
         self.version.as_deref()
@@ -454,6 +525,44 @@ impl Shelf {
         Err(format!("it has {qualified} in version {}, not in {version}", versions.join(", ")))
     }
 
+    /// What is missing of the objects of a resource, in a namespace or in all of them: the files that cannot be used.
+    pub(crate) fn lost(
+        &self,
+        group: &str,
+        plural: &str,
+        namespace: Option<&str>,
+    ) -> impl Iterator<Item = &str> {
+        let is_in = move |lost: &&Lost| {
+            lost.is_of(group, plural)
+                && namespace.is_none_or(|wanted| lost.namespace.as_deref().is_none_or(|own| own == wanted))
+        };
+        self.lost.iter().filter(is_in).map(|lost| &*lost.reason)
+    }
+
+    /// What a list lacks, as reasons: files that cannot be used, and objects in other versions.
+    pub(crate) fn missing(&self, wanted: &Wanted) -> Vec<String> {
+        let Wanted { group, version, plural, namespace } = wanted;
+        let namespace = namespace.as_deref();
+        let mut missing: Vec<String> = self.lost(group, plural, namespace).map(str::to_owned).collect();
+        if let Ok(resource) = self.resource(wanted)
+            && resource.versions.len() > 1
+        {
+            let is_asked = |object: &&Object| object.is_in(namespace) && object.is_of(version);
+            let objects = || resource.objects.iter().filter(|object| object.is_in(namespace));
+            // Objects may be there in several versions.
+            let asked: BTreeSet<_> = objects().filter(is_asked).map(Object::key).collect();
+            let others = objects().filter(|object| !asked.contains(&object.key()));
+            let versions: BTreeSet<&str> = others.clone().filter_map(Object::version).collect();
+            if !versions.is_empty() {
+                let versions: Vec<&str> = versions.into_iter().collect();
+                let count = others.count();
+                missing
+                    .push(format!("{count} of them were gathered in version {} alone", versions.join(", ")));
+            }
+        }
+        missing
+    }
+
     /// An object, whole.
     pub(crate) fn object(&self, wanted: &Wanted, name: &str) -> Result<Vec<u8>, String> {
         let (resource, form) = self.resource(wanted)?;
@@ -521,12 +630,20 @@ fn version_of(content: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// The time in the first line of a must-gather's `timestamp`: RFC 3339, or as Go prints a time (in UTC).
+/// The time in the first line of a must-gather's `timestamp`: RFC 3339, or as Go prints a time, such as
+/// `2026-01-02 05:04:05.678 +0200 EET m=+0.1`.
 fn timestamp_of(content: &[u8]) -> Option<i64> {
     let text = std::str::from_utf8(content).ok()?;
-    let line = text.lines().next()?.trim();
-    let until_zone = line.split(" +").next()?;
-    millis_of(until_zone)
+    let line = text.trim_start_matches('\u{feff}').lines().next()?.trim();
+    // Behind the date, a sign begins the zone.
+    let zone = line.char_indices().skip("2026-01-02".len()).find(|(_, sign)| matches!(sign, '+' | '-'));
+    let Some((at, sign)) = zone else { return millis_of(line.trim_end_matches(" UTC")) };
+    let (time, zone) = (line[..at].trim_end(), &line[at + 1..]);
+    let zone: String = zone.split(' ').next()?.chars().filter(|digit| *digit != ':').collect();
+    let (hours, minutes) = zone.split_at_checked(2).filter(|_| zone.len() == 4)?;
+    let offset = (hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?) * 60_000;
+    let local = millis_of(time)?;
+    Some(if sign == '+' { local - offset } else { local + offset })
 }
 
 fn millis_of(text: &str) -> Option<i64> {
@@ -544,6 +661,31 @@ fn report_time_of(content: &[u8]) -> Option<i64> {
 mod tests {
     use super::*;
     use crate::place::place;
+
+    #[test]
+    fn a_time_is_that_of_its_zone() {
+        for text in [
+            "2026-01-02 03:04:05.678 +0000 UTC m=+0.1\n2026-01-02 03:05:05.678 +0000 UTC m=+60.1\n",
+            "2026-01-02 05:04:05.678 +0200 EET m=+0.1",
+            "2026-01-01 21:34:05.678 -0530 -0530 m=+0.1\r\n",
+            "2026-01-02T05:04:05.678+02:00",
+            "2026-01-01T19:04:05.678-08:00\n",
+            "2026-01-02T03:04:05.678Z",
+            "\u{feff}2026-01-02 03:04:05.678 UTC",
+            "2026-01-02 03:04:05.678",
+        ] {
+            assert_eq!(timestamp_of(text.as_bytes()), Some(1_767_323_045_678), "{text}");
+        }
+        for text in [
+            "",
+            "yesterday",
+            "2026-01-02 03:04:05 +02",
+            "2026-02-30T03:04:05+00:00",
+            "2026-01-02 03:04:05 -x",
+        ] {
+            assert_eq!(timestamp_of(text.as_bytes()), None, "{text}");
+        }
+    }
 
     fn add(loading: &mut Loading, file: Found) -> Result<(), String> {
         let place = place(&file.path);

@@ -302,6 +302,15 @@ fn a_broken_file_is_named_and_the_others_are_used() {
         ("cluster-scoped-resources/core/nodes/\u{1b}[31m.json", ""),
     ]);
     assert_eq!(names(&archive, "/api/v1/nodes"), Ok(vec!["a".into()]));
+    let missing = archive.missing("/api/v1/nodes?limit=500");
+    assert_eq!(missing.len(), 4, "{missing:?}");
+    assert_eq!(
+        missing[0],
+        "cluster-scoped-resources/core/nodes/b.json cannot be used: EOF while parsing a value at line 1 column 15"
+    );
+    assert!(!missing[3].contains('\u{1b}'), "{missing:?}");
+    assert_eq!(archive.missing("/api/v1/pods"), [""; 0], "they are no pods");
+    assert_eq!(archive.missing("/api/v1/nodes/a"), [""; 0], "it is there");
     let told = &archive.warnings()[1];
     assert!(told.starts_with("4 files of ") && told.ends_with("; …"), "{told}");
     assert!(told.contains("nodes/b.json: ") && !told.contains('\u{1b}'), "{told}");
@@ -326,6 +335,50 @@ fn a_hostile_tar_does_no_harm() {
     }
     let archive = open_bytes(&tar.into_inner().expect("in memory")).expect("an archive");
     assert_eq!(names(&archive, "/api/v1/pods"), Ok(vec!["a".into()]));
+    let missing = archive.missing("/api/v1/pods");
+    assert_eq!(missing.len(), 2, "{missing:?}");
+    assert!(missing.iter().all(|missing| {
+        missing.ends_with("link.json cannot be used: it is a link, and links are not followed")
+    }));
+}
+
+#[test]
+fn what_a_list_lacks_is_known_by_namespace() {
+    let pod =
+        |name: &str| format!("apiVersion: v1\nkind: Pod\nmetadata: {{name: {name}, namespace: shop}}\n");
+    let [whole, twice] = ["whole", "twice"].map(pod);
+    let archive = open(&[
+        ("namespaces/shop/pods/whole/whole.yaml", &whole),
+        ("namespaces/shop/core/pods.yaml", &twice),
+        // Elsewhere, it is whole.
+        ("namespaces/shop/pods/twice/twice.yaml", ""),
+        ("namespaces/shop/pods/cut/cut.yaml", "apiVersion: v1\nkind: Pod\nmeta"),
+        ("namespaces/shop/pods/whole/main/main/version.json", "of something else"),
+        ("namespaces/bank/core/pods.yaml", "kind: PodList\napiVersion: v1\nitems: []\n"),
+        (
+            "cluster-scoped-resources/example.com/things/a.yaml",
+            "{apiVersion: example.com/v1, kind: Thing, metadata: {name: a}}",
+        ),
+        (
+            "cluster-scoped-resources/example.com/things/b.yaml",
+            "{apiVersion: example.com/v2, kind: Thing, metadata: {name: b}}",
+        ),
+        (
+            "cluster-scoped-resources/example.com/things2/b.yaml",
+            "{apiVersion: example.com/v1, kind: Thing, metadata: {name: a}}",
+        ),
+    ]);
+    for (asked, files) in [
+        ("/api/v1/pods", &["namespaces/shop/pods/cut/cut.yaml cannot be used: "][..]),
+        ("/api/v1/namespaces/shop/pods?limit=3", &["namespaces/shop/pods/cut/cut.yaml cannot be used: "]),
+        ("/api/v1/namespaces/bank/pods", &[]),
+        ("/apis/example.com/v1/things", &["1 of them were gathered in version v2 alone"]),
+        ("/apis/example.com/v2/things", &["1 of them were gathered in version v1 alone"]),
+    ] {
+        let missing = archive.missing(asked);
+        assert_eq!(missing.len(), files.len(), "{asked}: {missing:?}");
+        assert!(missing.iter().zip(files).all(|(missing, file)| missing.starts_with(file)), "{missing:?}");
+    }
 }
 
 #[test]
@@ -345,7 +398,11 @@ fn what_is_no_archive_is_refused() {
         (&flipped, "it is damaged or incomplete: "),
         (&tar[..tar.len() / 3], "it is damaged or incomplete: "),
         (&long_name, "it is too large: a header in it has 1048576 bytes"),
-        (b"PK\x03\x04", "it is not an archive: it is neither a tar nor compressed with gzip"),
+        (b"PK\x03\x04", "it is not an archive: it is a zip file; unpack it"),
+        (b"\x28\xb5\x2f\xfd\0", "it is not an archive: it is compressed with zstd; "),
+        (b"\xfd7zXZ\0\0", "it is not an archive: it is compressed with xz; "),
+        (&gzip(&whole), "it is not an archive: it is compressed twice; "),
+        (b"words", "it is not an archive: it is neither a tar nor compressed with gzip"),
         (b"", "it is not an archive: it is neither a tar nor compressed with gzip"),
         (&gzip(&tar_of(&[("a/b.json", "{}")])), "it has no objects of a cluster"),
     ] {

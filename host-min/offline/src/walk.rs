@@ -1,7 +1,7 @@
 //! The files of an archive: a folder, a tar, or a compressed tar.
 //!
-//! Links, devices and everything else that is not a plain file are skipped. Only files that are wanted are read: [`is_wanted`] names
-//! those that may have objects or logs. A tar is read once, from its beginning to its end.
+//! Links are not followed: they are files that cannot be read. Devices and everything else that is no plain file are skipped. Only files
+//! that are wanted are read: [`is_wanted`] names those that may have objects or logs. A tar is read once, from its beginning to its end.
 
 use std::fmt;
 use std::fs::File;
@@ -25,6 +25,21 @@ const MAX_TAR_BYTES: u64 = 64 << 30;
 const MAX_DEPTH: usize = 32;
 /// Bytes at the beginning of a file that say what it is.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// What is no archive of a known kind.
+const NEITHER: &str = "it is neither a tar nor compressed with gzip";
+/// What begins as an archive of another kind.
+const OTHERS: &[(&[u8], &str)] = &[
+    (b"age-encryption.org/v1\n", "it is encrypted; decrypt it first, with 'age --decrypt'"),
+    (b"\x28\xb5\x2f\xfd", "it is compressed with zstd; decompress it first, with 'zstd -d'"),
+    (b"\xfd7zXZ\0", "it is compressed with xz; decompress it first, with 'xz -d'"),
+    (b"BZh", "it is compressed with bzip2; decompress it first, with 'bzip2 -d'"),
+    (b"PK\x03\x04", "it is a zip file; unpack it, and name the folder"),
+    (b"7z\xbc\xaf\x27\x1c", "it is a 7z file; unpack it, and name the folder"),
+];
+
+/// Why a link is not read.
+const LINK: &str = "it is a link, and links are not followed";
 
 /// A file of the archive.
 pub(crate) struct Found {
@@ -117,13 +132,19 @@ pub(crate) fn each_file_of(
     let mut each = |found| each(found).map_err(Error::TooLarge);
     let beginning = input.fill_buf().map_err(Error::Read)?;
     if beginning.starts_with(&GZIP) {
-        in_tar(&mut MultiGzDecoder::new(input), is_wanted, &mut each)
+        let mut unpacked = BufReader::with_capacity(8 << 10, MultiGzDecoder::new(input));
+        if unpacked.fill_buf().is_ok_and(|beginning| beginning.starts_with(&GZIP)) {
+            return Err(Error::NotAnArchive(
+                "it is compressed twice; decompress it first, with 'gzip -d'".into(),
+            ));
+        }
+        in_tar(&mut unpacked, is_wanted, &mut each)
     } else if beginning.get(257..262) == Some(b"ustar") {
         in_tar(&mut input, is_wanted, &mut each)
-    } else if beginning.starts_with(b"age-encryption.org/v1\n") {
-        Err(Error::NotAnArchive("it is encrypted; decrypt it first, with 'age --decrypt'".into()))
+    } else if let Some((_, what)) = OTHERS.iter().find(|(magic, _)| beginning.starts_with(magic)) {
+        Err(Error::NotAnArchive((*what).into()))
     } else {
-        Err(Error::NotAnArchive("it is neither a tar nor compressed with gzip".into()))
+        Err(Error::NotAnArchive(NEITHER.into()))
     }
 }
 
@@ -158,6 +179,8 @@ fn in_folder(
                 let content = content_of(&mut content, metadata.len()).map_err(Error::Read)?;
                 let modified_millis = since.map_or(0, |since| since.as_millis().try_into().unwrap_or(0));
                 each(Found { path, content, modified_millis })?;
+            } else if metadata.is_symlink() && is_wanted(&path) {
+                each(Found { path, content: Err(LINK.into()), modified_millis: 0 })?;
             }
         }
         open.extend(folders.into_iter().rev());
@@ -199,7 +222,7 @@ fn in_tar(
                 }
                 continue;
             }
-            EntryType::Regular | EntryType::Continuous => {}
+            EntryType::Regular | EntryType::Continuous | EntryType::Link | EntryType::Symlink => {}
             _ => {
                 long_name = None;
                 continue;
@@ -209,7 +232,13 @@ fn in_tar(
             Some(path) => path,
             None => String::from_utf8_lossy(&entry.path_bytes()).into_owned(),
         };
-        if is_wanted(&path) {
+        let path = path.trim_start_matches("./").to_owned();
+        if !is_wanted(&path) {
+            continue;
+        }
+        if matches!(kind, EntryType::Link | EntryType::Symlink) {
+            each(Found { path, content: Err(LINK.into()), modified_millis: 0 })?;
+        } else {
             let modified = entry.header().mtime().unwrap_or(0);
             let modified_millis = i64::try_from(modified).unwrap_or(0).saturating_mul(1000);
             let content = content_of(&mut entry, size).map_err(tar_error)?;
@@ -217,7 +246,6 @@ fn in_tar(
                 let ended = io::Error::new(ErrorKind::UnexpectedEof, format!("it ends within {path}"));
                 return Err(Error::Damaged(ended));
             }
-            let path = path.trim_start_matches("./").to_owned();
             each(Found { path, content, modified_millis })?;
         }
     }

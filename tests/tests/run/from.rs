@@ -144,6 +144,31 @@ fn what_was_not_gathered_is_a_gap() {
     assert!(path("images.incomplete").is_dir() && !path("images").exists());
 }
 
+/// What a broken file has is missing of each list that it may be in, and of no other.
+#[test]
+fn a_broken_file_is_a_gap_of_its_list() {
+    let place = place();
+    let path = |name: &str| place.path().join(name);
+    must_gather(&path("all"));
+    let files = workspace::walk(&path("all"), &|_| true);
+    let broken = files.iter().find(|file| file.ends_with("/core/pods.yaml")).expect("pods of a namespace");
+    std::fs::write(path("all").join(broken), "apiVersion: v1\nkind: PodList\nite").expect("a file");
+    let run = |guest: &str| {
+        Host::run(programs::guest(guest)).arg("--from").arg(path("all")).output(path(guest)).wait()
+    };
+    for guest in ["pods", "everything"] {
+        let done = run(guest);
+        assert_eq!(done.status.code(), Some(8), "{}", done.stderr);
+        let report = Archive::read(path(guest)).report();
+        let gaps = report["gaps"].as_array().expect("gaps");
+        assert_eq!(gaps.len(), 1, "{report:#}");
+        assert_eq!((&gaps[0]["resource"], &gaps[0]["gatherer"]), (&"v1/pods".into(), &guest.into()));
+        let reason = gaps[0]["reason"].as_str().expect("a reason");
+        assert!(reason.starts_with(&format!("{broken} cannot be used: ")), "{reason}");
+    }
+    run("nodes").expect_success();
+}
+
 #[test]
 fn the_grant_holds_for_an_archive_as_for_a_cluster() {
     let place = place();

@@ -5,6 +5,7 @@ use super::context::Context;
 use super::exchange::Exchange;
 use super::failed::Failed;
 use super::head::Head;
+use super::list::invalid::record_missing;
 use super::list::{Item, List};
 use super::{Mode, State};
 
@@ -64,6 +65,7 @@ impl Items {
         if request.limit == 0 || given < request.limit {
             let (used, namespace) = (*used, request.namespace.clone());
             cx.tally.when_taken(move |tally| tally.uses.listed(used, &namespace));
+            record_missing(&exchange.asked, cx);
         }
         let (resource, namespace) = (exchange.asked.resource, exchange.asked.place().to_owned());
         cx.tally.when_taken(move |tally| tally.gaps.read_in(resource, &namespace, given, true));

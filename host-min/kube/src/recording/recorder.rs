@@ -242,6 +242,10 @@ impl Source for Recorder {
         self.inner.knows(path_and_query)
     }
 
+    fn missing(&self, path_and_query: &str) -> Vec<String> {
+        self.inner.missing(path_and_query)
+    }
+
     fn now_millis(&self) -> i64 {
         self.now_millis
     }

@@ -43,6 +43,16 @@ pub(super) fn skip_named_by_token(number: u64, asked: &Asked, cx: &mut Context<'
     invalid.skip(&Identity { name: REDACTED.to_owned(), ..Identity::default() }, number, asked, cx);
 }
 
+/// Records what the source knows to be missing from a list that was read to its end.
+pub(in crate::answer) fn record_missing(asked: &Asked, cx: &mut Context<'_>) {
+    for reason in cx.fetcher.source().missing(&asked.path_and_query()) {
+        let asked_for = describe(&asked.request);
+        let text = format!("{asked_for}: {reason}");
+        let gap = Gap { asked: asked_for, reason, ..Gap::default() };
+        cx.tally.record_skipped(asked.resource, gap, text, None);
+    }
+}
+
 impl Invalid {
     /// Skips an item. `number` is its position in the list, from 1.
     pub(super) fn skip(self, identity: &Identity, number: u64, asked: &Asked, cx: &mut Context<'_>) {
