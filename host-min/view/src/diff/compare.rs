@@ -1,5 +1,6 @@
 //! What differs between two archives.
 
+use super::looked::Looked;
 use super::noise;
 use super::value::{Field, fields};
 use crate::bounded;
@@ -57,21 +58,6 @@ impl Side {
             left_out.clear();
         }
         Ok(Side { path: path.to_owned(), gathered, files, left_out })
-    }
-
-    /// The resources of which a gatherer got all, or found none, as the report says: by group and name.
-    fn looked_for(&self) -> BTreeSet<(&str, &str)> {
-        let report = self.gathered.report.as_ref();
-        let gatherers = report.and_then(|report| report["gatherers"].as_array()).into_iter().flatten();
-        let resources = gatherers.filter_map(|gathered| gathered["resources"].as_array()).flatten();
-        let complete = resources.filter(|resource| resource["complete"] == true);
-        complete
-            .map(|resource| {
-                let mut parts = resource["resource"].as_str().unwrap_or_default().rsplit('/');
-                let plural = parts.next().unwrap_or_default();
-                (parts.nth(1).unwrap_or_default(), plural)
-            })
-            .collect()
     }
 }
 
@@ -137,8 +123,8 @@ pub(crate) fn compare(before: &Side, after: &Side, all: bool, each: Each) -> Res
     let mut summary = Summary::default();
     findings(before, after, &mut summary, each)?;
     let mut comparing = Objects {
-        before: (before, before.gathered.archive.reader(), before.looked_for()),
-        after: (after, after.gathered.archive.reader(), after.looked_for()),
+        before: (before, before.gathered.archive.reader(), Looked::of(&before.gathered, &after.gathered)),
+        after: (after, after.gathered.archive.reader(), Looked::of(&after.gathered, &before.gathered)),
         all,
         summary: &mut summary,
     };
@@ -178,8 +164,8 @@ fn pairs<K: Ord, T>(
 
 /// The objects of two archives.
 struct Objects<'a> {
-    before: (&'a Side, Reader, BTreeSet<(&'a str, &'a str)>),
-    after: (&'a Side, Reader, BTreeSet<(&'a str, &'a str)>),
+    before: (&'a Side, Reader, Looked),
+    after: (&'a Side, Reader, Looked),
     all: bool,
     summary: &'a mut Summary,
 }
@@ -191,23 +177,23 @@ impl Objects<'_> {
         [before, after]: [Option<Resource>; 2],
         each: Each,
     ) -> Result<()> {
-        // What was not gathered may be there all the same.
-        let has_one = match (&before, &after) {
-            (Some(_), None) => Some((&self.after.2, true)),
-            (None, Some(_)) => Some((&self.before.2, false)),
-            _ => None,
-        };
-        if let Some((looked_for, is_before)) = has_one
-            && !looked_for.contains(&(group, plural))
-        {
-            let name = if group.is_empty() { plural.to_owned() } else { format!("{plural}.{group}") };
-            self.summary.not_compared.push((name, is_before));
-            return Ok(());
-        }
         let kind =
             before.as_ref().or(after.as_ref()).map(|resource| resource.kind.clone()).unwrap_or_default();
+        // What was not gathered may be there all the same. Objects are in the order of their namespaces.
+        let mut only = [Only::default(), Only::default()];
         pairs(firsts(before.as_ref()), firsts(after.as_ref()), |old, new| {
             let Some(object) = old.or(new) else { return Ok(()) };
+            let other = match (old, new) {
+                (Some(_), None) => Some((&self.after, after.as_ref(), 0)),
+                (None, Some(_)) => Some((&self.before, before.as_ref(), 1)),
+                _ => None,
+            };
+            if let Some(((side, _, looked), resource, number)) = other
+                && !looked.is_gone(&side.gathered, (group, plural), resource, object.namespace, object.name)
+            {
+                only[number].add(object.namespace);
+                return Ok(());
+            }
             let how = match (old, new) {
                 (Some(old), Some(new)) => {
                     let (before, after) = (&mut self.before, &mut self.after);
@@ -225,7 +211,41 @@ impl Objects<'_> {
             let what =
                 What::Object { group, kind: &kind, plural, namespace: object.namespace, name: object.name };
             how.map_or(Ok(()), |how| each(Change { what, how }))
-        })
+        })?;
+        let name = if group.is_empty() { plural.to_owned() } else { format!("{plural}.{group}") };
+        for (only, (other, is_before)) in only.iter().zip([(&after, true), (&before, false)]) {
+            self.summary.not_compared.extend(only.name(&name, other.is_some()).map(|name| (name, is_before)));
+        }
+        Ok(())
+    }
+}
+
+/// Objects of a resource that only one archive has, as nobody looked for them for the other.
+#[derive(Default)]
+struct Only {
+    objects: usize,
+    namespaces: usize,
+    last: String,
+}
+
+impl Only {
+    fn add(&mut self, namespace: &str) {
+        if self.objects == 0 || self.last != namespace {
+            self.namespaces += 1;
+            namespace.clone_into(&mut self.last);
+        }
+        self.objects += 1;
+    }
+
+    /// What they are called, if there are any. `of_some`: of the resource, the other archive has something.
+    fn name(&self, resource: &str, of_some: bool) -> Option<String> {
+        match (self.objects, of_some, self.namespaces, &*self.last) {
+            (0, ..) => None,
+            (_, false, ..) => Some(resource.to_owned()),
+            (count, _, 1, "") => Some(format!("{resource} ({count})")),
+            (count, _, 1, namespace) => Some(format!("{resource} in {namespace} ({count})")),
+            (count, _, namespaces, _) => Some(format!("{resource} in {namespaces} namespaces ({count})")),
+        }
     }
 }
 

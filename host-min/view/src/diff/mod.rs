@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `noise` | which fields change without a change of the cluster |
 //! | `value` | what differs between two JSON values |
+//! | `looked` | whether somebody looked for what an archive does not have |
 //! | `compare` | what differs between two archives: objects, findings and files |
 //! | `text`, `json` | the difference as text and as JSON |
 //!
@@ -12,6 +13,7 @@
 
 pub(crate) mod compare;
 mod json;
+mod looked;
 mod noise;
 mod text;
 mod value;
@@ -58,7 +60,9 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let before = Side::open(&options.before)?;
     let after = Side::open(&options.after)?;
     for side in [&before, &after] {
-        side.gathered.warnings.iter().for_each(|warning| terminal::warn(warning));
+        // The first one of the archive is true of any archive.
+        let of_files = side.gathered.archive.warnings().iter().skip(1);
+        side.gathered.warnings.iter().chain(of_files).for_each(|warning| terminal::warn(warning));
     }
     let summary = match options.format {
         Format::Text => {

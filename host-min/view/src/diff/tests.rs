@@ -125,6 +125,124 @@ fn what_was_looked_for_and_not_found_is_gone() {
     assert!(shown.is_empty() && !summary.is_different() && summary.same == 4, "{shown:?}");
 }
 
+/// Objects of the core group, in the folders of this host.
+fn pods(report: &str, of: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut files: Vec<(String, String)> = Vec::new();
+    if !report.is_empty() {
+        files.push(("wagather.json".into(), report.into()));
+    }
+    for (namespace, name) in of {
+        let place = match *namespace {
+            "" => format!("cluster-scoped-resources/core/nodes/{name}.json"),
+            namespace => format!("namespaces/{namespace}/core/pods/{name}.json"),
+        };
+        let kind = if namespace.is_empty() { "Node" } else { "Pod" };
+        let object = serde_json::json!({"apiVersion": "v1", "kind": kind, "metadata": {"name": name, "namespace": namespace}});
+        files.push((place, object.to_string()));
+    }
+    files
+}
+
+/// A report of a run with one gatherer.
+fn report(narrowed: &str, resources: &str, more: &str) -> String {
+    format!(
+        r#"{{"time":"2026-01-02T03:04:05Z","narrowedTo":{narrowed},"gatherers":[{{"name":"g","resources":[{resources}]{more}}}]}}"#
+    )
+}
+
+#[test]
+fn what_was_not_looked_for_is_not_gone() {
+    const ALL: &str = r#"{"resource":"v1/pods","complete":true,"status":"complete"},{"resource":"v1/nodes","complete":true,"status":"complete"}"#;
+    let rows = |status: &str, rows: &[(&str, &str)]| {
+        let rows =
+            rows.iter().map(|(name, status)| format!(r#"{{"namespace":"{name}","status":"{status}"}}"#));
+        let rows = rows.collect::<Vec<_>>().join(",");
+        format!(
+            r#"{{"resource":"v1/pods","complete":{},"status":"{status}","namespaces":[{rows}]}}"#,
+            status == "complete"
+        )
+    };
+    let selected = report(r#"{"selector":"app=web"}"#, ALL, "");
+    let kept_back = r#","withheld":[{"resource":"v1/pods","items":1}]"#;
+    let (shop_and_bank, forbidden) = (
+        rows("complete", &[("shop", "complete"), ("bank", "complete")]),
+        rows("gaps", &[("shop", "complete"), ("bank", "forbidden")]),
+    );
+    let gap = |object: &str| {
+        let gaps = format!(r#"],"gaps":[{{"resource":"v1/pods","asked":"list v1/pods"{object}}}],"x":["#);
+        report("{}", r#"{"resource":"v1/pods","complete":false,"status":"gaps","items":1}"#, "")
+            .replace("]}]}", &format!("]}}{gaps}]}}"))
+    };
+    let before = pods(
+        &report("{}", ALL, ""),
+        &[("bank", "till"), ("shop", "a"), ("shop", "b"), ("", "n1"), ("", "n2")],
+    );
+    // What a second archive has beside the pod `shop/a` and the node `n1`, what is gone, and what cannot be compared.
+    for (what, report, gone, not_compared) in [
+        ("all of it", report("{}", ALL, ""), &["Node /n2", "Pod bank/till", "Pod shop/b"][..], &[][..]),
+        ("another namespace", report("{}", &shop_and_bank, ""), &["Pod bank/till", "Pod shop/b"], &[]),
+        (
+            "one namespace",
+            report("{}", &rows("complete", &[("shop", "complete")]), ""),
+            &["Pod shop/b"],
+            &["pods in bank (1)"],
+        ),
+        ("one is refused", report("{}", &forbidden, ""), &["Pod shop/b"], &["pods in bank (1)"]),
+        ("a selection", selected, &[], &["nodes (1)", "pods in 2 namespaces (2)"]),
+        ("the grant's", report("{}", ALL, kept_back), &["Node /n2"], &["pods in 2 namespaces (2)"]),
+        (
+            "broken off",
+            report("{}", &ALL.replace(r#"true,"status":"complete"#, r#"false,"status":"failed"#), ""),
+            &[],
+            &["nodes (1)", "pods in 2 namespaces (2)"],
+        ),
+        ("a skipped one", gap(r#","object":"shop/b""#), &["Pod bank/till"], &["pods in shop (1)"]),
+        ("nobody knows which", gap(""), &[], &["pods in 2 namespaces (2)"]),
+        ("another program's", String::new(), &["Pod shop/b"], &["pods in bank (1)"]),
+    ] {
+        let place = tempfile::tempdir().expect("a folder");
+        let side = |name: &str, files: &[(String, String)]| {
+            let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (&**path, &**text)).collect();
+            archive(&place.path().join(name), &files)
+        };
+        let (before, after) = (side("a", &before), side("b", &pods(&report, &[("shop", "a"), ("", "n1")])));
+        for (one, two, mark, is_before) in [(&before, &after, "- ", true), (&after, &before, "+ ", false)] {
+            let (shown, summary) = differences(one, two, false);
+            let nodes_are_told =
+                what == "all of it" || what == "the grant's" || what == "a selection" || what == "broken off";
+            let shown: Vec<&str> = shown
+                .iter()
+                .map(|line| line.strip_prefix(mark).expect(what))
+                .filter(|line| nodes_are_told || !line.starts_with("Node"))
+                .collect();
+            assert_eq!(shown, gone, "{what}");
+            let named: Vec<&str> = summary
+                .not_compared
+                .iter()
+                .map(|(name, of)| {
+                    assert_eq!(*of, is_before);
+                    &**name
+                })
+                .collect();
+            assert_eq!(named, not_compared, "{what}");
+        }
+    }
+}
+
+#[test]
+fn what_a_broken_file_has_is_not_gone() {
+    let place = tempfile::tempdir().expect("a folder");
+    let files = pods("", &[("shop", "a"), ("shop", "b"), ("bank", "c")]);
+    let of = |name: &str, broken: &str| {
+        let cut = |path: &str, text: &'static str| if path.contains(broken) { "{" } else { text };
+        let files: Vec<(&str, &str)> =
+            files.iter().map(|(path, text)| (&**path, cut(path, String::leak(text.clone())))).collect();
+        archive(&place.path().join(name), &files)
+    };
+    let (shown, summary) = differences(&of("whole", "nothing"), &of("broken", "/b.json"), false);
+    assert_eq!((shown, summary.not_compared), (Vec::new(), vec![("pods in shop (1)".to_owned(), true)]));
+}
+
 /// By the time that counting from the first one would take: minutes.
 #[test]
 fn many_findings_that_are_alike_are_told_apart() {

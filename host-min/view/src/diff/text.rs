@@ -10,6 +10,9 @@ use wagather_base::error::Result;
 /// The longest value that is shown. JSON has all of it.
 const MAX_VALUE_CHARS: usize = 200;
 
+/// How much of what is the same is shown before a difference.
+const CONTEXT_CHARS: usize = 30;
+
 /// Shows differences.
 pub(super) struct Shown {
     screen: Screen,
@@ -41,9 +44,10 @@ impl Shown {
     fn field(&mut self, Field { path, before, after }: &Field) -> Result<()> {
         let path = if path.is_empty() { "(all of it)" } else { path };
         match (before, after) {
-            (Some(before), Some(after)) => self
-                .screen
-                .line(Style::Plain, format_args!("    {path}: {} → {}", value(before), value(after))),
+            (Some(before), Some(after)) => {
+                let (before, after) = two(before, after);
+                self.screen.line(Style::Plain, format_args!("    {path}: {before} → {after}"))
+            }
             (Some(before), None) => {
                 self.screen.line(Style::Removed, format_args!("  - {path}: {}", value(before)))
             }
@@ -108,9 +112,41 @@ fn name(what: &What<'_>) -> String {
 
 /// A value as JSON, or its beginning.
 fn value(value: &Value) -> String {
-    let text = value.to_string();
+    beginning(&value.to_string())
+}
+
+/// Two values. Of long ones, what is the same at the beginning stays out.
+fn two(before: &Value, after: &Value) -> (String, String) {
+    let [before, after] = [before, after].map(Value::to_string);
+    let same = before.chars().zip(after.chars()).take_while(|(a, b)| a == b).count();
+    let from = same.saturating_sub(CONTEXT_CHARS);
+    let is_long = |text: &str| text.char_indices().nth(MAX_VALUE_CHARS).is_some();
+    if from == 0 || !(is_long(&before) || is_long(&after)) {
+        return (beginning(&before), beginning(&after));
+    }
+    let rest = |text: &str| format!("…{}", beginning(&text.chars().skip(from).collect::<String>()));
+    (rest(&before), rest(&after))
+}
+
+fn beginning(text: &str) -> String {
     match text.char_indices().nth(MAX_VALUE_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
+        None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_show_where_they_differ() {
+        let text = |middle: &str| Value::from(format!("{}{middle}{}", "é".repeat(5_000), "z".repeat(500)));
+        let (before, after) = two(&text("old"), &text("new"));
+        assert!(before.starts_with("…éé") && before.contains("éold") && before.ends_with("z…"), "{before}");
+        assert!(after.contains("énew") && after.chars().count() < MAX_VALUE_CHARS + 3, "{after}");
+        assert_eq!(two(&"ab".into(), &"ac".into()), ("\"ab\"".into(), "\"ac\"".into()));
+        let long = Value::from("x".repeat(300));
+        assert_eq!(two(&1.into(), &long), ("1".into(), value(&long)));
     }
 }

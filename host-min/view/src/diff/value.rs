@@ -60,6 +60,8 @@ const MAX_PATH_BYTES: usize = 16 << 20;
 #[derive(Default)]
 struct Found {
     all: Vec<Field>,
+    /// How many lists the fields are in that are compared now.
+    lists: usize,
     path_bytes: usize,
     more: usize,
 }
@@ -117,12 +119,18 @@ fn members(path: &mut String, before: &Map<String, Value>, after: &Map<String, V
     }
 }
 
-/// An absent field is the same as an empty one: the API server leaves out either.
+/// Whether an absent field is the same as this one. The API server leaves out what is empty; but in an element of a list, and of a selector,
+/// an empty object means something: `emptyDir: {}`, or a peer of a NetworkPolicy that is any pod.
+fn is_as_absent(path: &str, value: &Value, found: &Found) -> bool {
+    is_nothing(value) && !(value.is_object() && (found.lists > 0 || path.ends_with("elector")))
+}
+
 fn both(path: &mut String, before: Option<&Value>, after: Option<&Value>, found: &mut Found) {
     match (before, after) {
         (Some(before), Some(after)) => compare(path, before, after, found),
-        (None, Some(one)) | (Some(one), None) if !is_nothing(one) => found.push(path, before, after),
-        _ => {}
+        (None, Some(one)) | (Some(one), None) if is_as_absent(path, one, found) => {}
+        (None, None) => {}
+        _ => found.push(path, before, after),
     }
 }
 
@@ -136,9 +144,22 @@ fn is_nothing(value: &Value) -> bool {
 }
 
 fn elements(path: &mut String, before: &[Value], after: &[Value], found: &mut Found) {
-    if before == after {
-        return;
+    if before != after {
+        found.lists += 1;
+        different(path, before, after, found);
+        found.lists -= 1;
     }
+}
+
+/// An element that only one of the lists has is a difference, whatever it is.
+fn element(path: &mut String, before: Option<&Value>, after: Option<&Value>, found: &mut Found) {
+    match (before, after) {
+        (Some(before), Some(after)) => compare(path, before, after, found),
+        _ => found.push(path, before, after),
+    }
+}
+
+fn different(path: &mut String, before: &[Value], after: &[Value], found: &mut Found) {
     if let Some(keys) = KEYS.iter().find(|keys| identifies(keys, before) && identifies(keys, after)) {
         let index = |list: &[Value]| -> BTreeMap<String, usize> {
             list.iter().enumerate().map(|(at, element)| (key_of(keys, element), at)).collect()
@@ -149,7 +170,7 @@ fn elements(path: &mut String, before: &[Value], after: &[Value], found: &mut Fo
         all.dedup();
         for key in all {
             let (old, new) = (old.get(key).map(|at| &before[*at]), new.get(key).map(|at| &after[*at]));
-            at(path, |path| _ = write!(path, "[{key}]"), |path| both(path, old, new, found));
+            at(path, |path| _ = write!(path, "[{key}]"), |path| element(path, old, new, found));
         }
         return;
     }
@@ -167,7 +188,7 @@ fn elements(path: &mut String, before: &[Value], after: &[Value], found: &mut Fo
         at(
             path,
             |path| _ = write!(path, "[{index}]"),
-            |path| both(path, old.get(number), new.get(number), found),
+            |path| element(path, old.get(number), new.get(number), found),
         );
     }
 }
@@ -244,6 +265,37 @@ mod tests {
                 "spec.replicas: 2 → 3",
             ]
         );
+    }
+
+    #[test]
+    fn an_empty_object_means_something_in_a_list_and_as_a_selector() {
+        for (before, after, expected) in [
+            (json!({"ingress": [{}]}), json!({"ingress": []}), "ingress[0]: {} → -"),
+            (json!({"ingress": [{}]}), json!({}), "ingress: [{}] → -"),
+            (
+                json!({"from": [{"podSelector": {}}]}),
+                json!({"from": [{"podSelector": {}, "namespaceSelector": {}}]}),
+                "from[0].namespaceSelector: - → {}",
+            ),
+            (
+                json!({"volumes": [{"name": "v", "emptyDir": {}}]}),
+                json!({"volumes": [{"name": "v"}]}),
+                "volumes[name=v].emptyDir: {} → -",
+            ),
+            (json!({"spec": {"selector": {}}}), json!({"spec": {}}), "spec.selector: {} → -"),
+            (json!([null]), json!([]), "[0]: null → -"),
+        ] {
+            assert_eq!(shown(before, after), [expected]);
+        }
+        for (before, after) in [
+            (json!({"status": {}}), json!({})),
+            (
+                json!({"selector": null, "c": [{"name": "a", "args": []}]}),
+                json!({"c": [{"name": "a", "x": null}]}),
+            ),
+        ] {
+            assert_eq!(shown(before, after), [""; 0]);
+        }
     }
 
     #[test]
