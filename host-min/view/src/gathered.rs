@@ -2,7 +2,7 @@
 
 use crate::bounded;
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use wagather_base::error::{Class, Failure, Result};
 use wagather_findings::{Finding, Mistake};
@@ -33,6 +33,8 @@ pub(crate) struct Gathered {
     pub(crate) findings: Vec<Found>,
     /// The gatherers that judge: they wrote findings, even if there are none.
     pub(crate) judges: BTreeSet<String>,
+    /// Why the findings of a gatherer are missing, or a part of them, by gatherer.
+    pub(crate) unread: BTreeMap<String, String>,
     /// What a reader has to know about the archive.
     pub(crate) warnings: Vec<String>,
 }
@@ -59,6 +61,7 @@ impl Gathered {
     ) -> Result<Gathered> {
         let mut report: Option<(usize, Value)> = None;
         let (mut findings, mut judges) = (Kept::default(), BTreeSet::new());
+        let mut unread: BTreeMap<String, String> = BTreeMap::new();
         // A gatherer may write files of any name below its folder. Only those in the place of findings are some.
         let mut place = usize::MAX;
         let (mut warnings, mut not_told) = (Vec::new(), 0_usize);
@@ -77,7 +80,14 @@ impl Gathered {
             if name == wagather_findings::FILE && depth < place {
                 place = depth;
                 (findings, judges) = (Kept::default(), BTreeSet::new());
+                unread.clear();
             }
+            let mut lose = |reason: String| {
+                if unread.len() < MAX_JUDGES {
+                    unread.insert(folder.to_owned(), reason.clone());
+                }
+                warn(reason);
+            };
             match name {
                 // The report of this archive, not that of one within it.
                 REPORT if report.as_ref().is_none_or(|(known, _)| depth < *known) => {
@@ -87,18 +97,18 @@ impl Gathered {
                     }
                 }
                 wagather_findings::FILE if depth > place => {}
-                wagather_findings::FILE if content.len() > wagather_findings::MAX_BYTES => warn(format!(
+                wagather_findings::FILE if content.len() > wagather_findings::MAX_BYTES => lose(format!(
                     "the findings of {path} are missing: it has {} bytes, and at most {} are read",
                     content.len(),
                     wagather_findings::MAX_BYTES
                 )),
                 wagather_findings::FILE if judges.len() == MAX_JUDGES && !judges.contains(folder) => {
-                    warn(format!("the findings of {path} are missing: {MAX_JUDGES} gatherers have some"));
+                    lose(format!("the findings of {path} are missing: {MAX_JUDGES} gatherers have some"));
                 }
                 wagather_findings::FILE => {
                     judges.insert(folder.to_owned());
                     if let Err(mistake) = findings.add(folder, content) {
-                        warn(format!(
+                        lose(format!(
                             "{path} is no list of findings, and what follows in it is missing: {mistake}"
                         ));
                     }
@@ -121,6 +131,7 @@ impl Gathered {
         }
         if report.as_ref().is_some_and(|(depth, _)| depth + 1 != place) {
             (findings, judges) = (Kept::default(), BTreeSet::new());
+            unread.clear();
         }
         let Kept { all: findings, left_out, .. } = findings;
         if left_out > 0 {
@@ -133,7 +144,7 @@ impl Gathered {
             warnings.push(format!("{not_told} more files cannot be used"));
         }
         let report = report.map(|(_, report)| report);
-        Ok(Gathered { archive, report, findings, judges, warnings })
+        Ok(Gathered { archive, report, findings, judges, unread, warnings })
     }
 }
 

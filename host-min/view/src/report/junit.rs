@@ -99,6 +99,10 @@ fn cases(suite: &Suite<'_>) -> (Vec<Case>, Vec<String>) {
         let outcome = Outcome::Error("Failed".into(), reason.to_owned());
         cases.push(Case { name: "the gatherer runs to its end".into(), class: gatherer.to_owned(), outcome });
     }
+    if let Some(reason) = suite.unread {
+        let outcome = Outcome::Error("Findings".into(), reason.to_owned());
+        cases.push(Case { name: "its findings can be read".into(), class: gatherer.to_owned(), outcome });
+    }
     for (asked, reason) in &suite.gaps {
         let outcome = Outcome::Skipped(reason.clone());
         cases.push(Case { name: asked.clone(), class: format!("{gatherer}.gaps"), outcome });

@@ -113,6 +113,8 @@ struct Suite<'a> {
     judges: bool,
     /// Why it failed.
     failed: Option<&'a str>,
+    /// Why its findings are missing, or a part of them: what nobody can read has not passed.
+    unread: Option<&'a str>,
     /// What it asked for and did not get, and why.
     gaps: Vec<(String, String)>,
     findings: Vec<&'a Finding>,
@@ -134,19 +136,22 @@ fn suites(gathered: &Gathered) -> Vec<Suite<'_>> {
                 version: of["version"].as_str().unwrap_or_default(),
                 judges: false,
                 failed: (of["status"] == "failed").then(|| of["reason"].as_str().unwrap_or("it failed")),
+                unread: None,
                 gaps: gaps.map(|gap| (text(gap, "asked"), text(gap, "reason"))).collect(),
                 findings: Vec::new(),
             })
         })
         .collect();
-    for judge in &gathered.judges {
+    for judge in gathered.judges.iter().chain(gathered.unread.keys()) {
         if !suites.iter().any(|suite| suite.gatherer == judge) {
             let (failed, gaps, findings) = (None, Vec::new(), Vec::new());
-            suites.push(Suite { gatherer: judge, version: "", judges: true, failed, gaps, findings });
+            let (version, unread) = ("", None);
+            suites.push(Suite { gatherer: judge, version, judges: true, failed, unread, gaps, findings });
         }
     }
     for suite in &mut suites {
-        suite.judges = gathered.judges.contains(suite.gatherer);
+        suite.unread = gathered.unread.get(suite.gatherer).map(String::as_str);
+        suite.judges = suite.unread.is_some() || gathered.judges.contains(suite.gatherer);
         let own = gathered.findings.iter().filter(|found| found.gatherer == suite.gatherer);
         suite.findings = own.map(|found| &found.finding).collect();
     }

@@ -53,14 +53,22 @@ pub(super) fn list(shown: &Shown, api: Api) -> Value {
                 pieces.push(&[]);
             }
             for (number, findings) in pieces.into_iter().enumerate() {
-                items.push(object(api, suite.gatherer, namespace, number, findings));
+                let unread = suite.unread.filter(|_| namespace.is_empty() && number == 0);
+                items.push(object(api, suite.gatherer, namespace, number, findings, unread));
             }
         }
     }
     json!({"apiVersion": "v1", "kind": "List", "items": items})
 }
 
-fn object(api: Api, gatherer: &str, namespace: &str, number: usize, findings: &[&Finding]) -> Value {
+fn object(
+    api: Api,
+    gatherer: &str,
+    namespace: &str,
+    number: usize,
+    findings: &[&Finding],
+    unread: Option<&str>,
+) -> Value {
     // What a name may have: a gatherer's may have capitals and underscores.
     let name: String = gatherer
         .chars()
@@ -73,16 +81,21 @@ fn object(api: Api, gatherer: &str, namespace: &str, number: usize, findings: &[
         metadata["namespace"] = namespace.into();
     }
     let count = |severity: Severity| findings.iter().filter(|finding| finding.severity == severity).count();
+    let error = unread.map(|reason| {
+        let file = wagather_findings::FILE;
+        json!({"source": "wagather", "policy": gatherer, "rule": file, "result": "error", "scored": true, "message": reason})
+    });
+    let errors = usize::from(error.is_some());
     json!({
         "apiVersion": api.version(),
         "kind": api.kind(!namespace.is_empty()),
         "metadata": metadata,
-        "results": findings.iter().map(|finding| result(gatherer, finding)).collect::<Vec<_>>(),
+        "results": error.into_iter().chain(findings.iter().map(|finding| result(gatherer, finding))).collect::<Vec<_>>(),
         "summary": {
             "pass": 0,
             "fail": count(Severity::Error),
             "warn": count(Severity::Warning),
-            "error": 0,
+            "error": errors,
             "skip": count(Severity::Info),
         },
     })

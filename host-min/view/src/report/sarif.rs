@@ -31,17 +31,19 @@ fn runs(shown: &Shown) -> Vec<Value> {
             let file = format!("{}/{}", suite.gatherer, wagather_findings::FILE);
             let results: Vec<Value> =
                 suite.findings.iter().map(|finding| result(finding, rules[&*finding.code], &file)).collect();
+            let unread = suite.unread.map(|reason| json!({"level": "error", "message": {"text": reason}}));
             let gaps: Vec<Value> = suite
                 .gaps
                 .iter()
                 .map(|(asked, reason)| json!({"level": "warning", "message": {"text": format!("{asked}: {reason}")}}))
+                .chain(unread)
                 .collect();
             let rules: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
             json!({
                 "tool": {"driver": {"name": suite.gatherer, "version": suite.version, "rules": rules}},
                 "automationDetails": {"id": format!("wagather/{}/", suite.gatherer)},
                 "invocations": [{
-                    "executionSuccessful": suite.failed.is_none(),
+                    "executionSuccessful": suite.failed.is_none() && suite.unread.is_none(),
                     "startTimeUtc": time,
                     "toolExecutionNotifications": gaps,
                 }],

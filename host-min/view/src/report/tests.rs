@@ -100,3 +100,30 @@ fn policy_reports_are_in_the_namespaces_of_their_objects() {
         assert_eq!(scored, [("fail", true), ("skip", false), ("warn", false)]);
     }
 }
+
+/// A check that nobody can read has not passed.
+#[test]
+fn findings_that_cannot_be_read_are_an_error_in_each_form() {
+    let place = tempfile::tempdir().expect("a folder");
+    let write = |path: &str, text: &str| {
+        let path = place.path().join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        fs::write(path, text).expect("a file");
+    };
+    write("wagather.json", r#"{"gatherers":[{"name":"odd","version":"1","status":"complete"}]}"#);
+    write("odd/findings.json", r#"{"findings":[{"severity":"fatal"}]}"#);
+    let gathered = Gathered::open(place.path()).expect("an archive");
+    let shown = [Shown { path: "a".into(), gathered }];
+    let text = junit::page(&shown).as_str().to_owned();
+    assert!(
+        text.contains(r#"tests="1" failures="0" errors="1""#)
+            && text.contains("none of error, warning and info"),
+        "{text}"
+    );
+    let run = &sarif::log(&shown)["runs"][0];
+    assert_eq!(run["invocations"][0]["executionSuccessful"], false);
+    assert_eq!(run["invocations"][0]["toolExecutionNotifications"][0]["level"], "error");
+    let list = policy::list(&shown[0], policy::Api::OpenReports);
+    assert_eq!(list["items"][0]["summary"]["error"], 1);
+    assert_eq!(list["items"][0]["results"][0]["result"], "error");
+}
