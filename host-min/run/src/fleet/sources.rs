@@ -17,6 +17,8 @@ const MAX_LINE_BYTES: u64 = 64 << 10;
 pub struct Sources {
     named: VecDeque<OsString>,
     list: Option<(PathBuf, BufReader<File>)>,
+    /// Whether the list that is open named something.
+    in_list: bool,
     pattern: Option<Pattern>,
     shard: Option<Shard>,
     of_other_shards: u64,
@@ -28,7 +30,7 @@ impl Sources {
     pub fn new(named: impl IntoIterator<Item = OsString>, shard: Option<Shard>) -> Sources {
         let named: VecDeque<OsString> = named.into_iter().collect();
         let knows_urls = named.iter().any(|word| is_url(word));
-        Sources { named, list: None, pattern: None, shard, of_other_shards: 0, knows_urls }
+        Sources { named, list: None, in_list: false, pattern: None, shard, of_other_shards: 0, knows_urls }
     }
 
     /// Whether a word stands for several archives, or for one on a server.
@@ -89,8 +91,11 @@ impl Sources {
                     }
                     Some(word) => {
                         self.knows_urls |= is_url(&word);
+                        self.in_list = true;
                         return Ok(Some(word));
                     }
+                    // It would look as if all archives had been read.
+                    None if !self.in_list => return Err(unusable(path, &"it names no archive")),
                     None => self.list = None,
                 }
             }
@@ -99,11 +104,12 @@ impl Sources {
             let path = PathBuf::from(OsStr::from_bytes(list));
             let file = File::open(&path).map_err(|error| unusable(&path, &error))?;
             self.list = Some((path, BufReader::new(file)));
+            self.in_list = false;
         }
     }
 }
 
-/// The next line of a list, without its end.
+/// The next line of a list, without the blanks around it. A comment is an empty line.
 fn line(list: &mut BufReader<File>) -> Result<Option<OsString>, String> {
     let mut line = Vec::new();
     let read = std::io::Read::take(list, MAX_LINE_BYTES).read_until(b'\n', &mut line);
@@ -114,10 +120,9 @@ fn line(list: &mut BufReader<File>) -> Result<Option<OsString>, String> {
         }
         _ => {}
     }
-    while line.last().is_some_and(u8::is_ascii_whitespace) {
-        line.pop();
-    }
-    Ok(Some(OsString::from_vec(line)))
+    let text = line.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&line).trim_ascii();
+    let text = if text.starts_with(b"#") { b"" } else { text };
+    Ok(Some(OsString::from_vec(text.to_vec())))
 }
 
 fn unusable(list: &Path, why: &dyn std::fmt::Display) -> Failure {
@@ -305,6 +310,11 @@ mod tests {
         assert_eq!(found[0], Path::new("first"));
         assert_eq!(found[1..7], expected);
         assert_eq!(found[7..], [PathBuf::from("last")]);
+        fs::write(at("list"), "\u{feff}# the fleet\r\n  a b  \r\n\t# c\n\u{e9}#\n").expect("a list");
+        assert_eq!(all(&[&list], None).expect("archives"), ["a b", "\u{e9}#"].map(PathBuf::from));
+        fs::write(at("list"), "\n# nothing\n").expect("a list");
+        let failure = all(&[&list], None).expect_err("an empty list");
+        assert!(failure.reason.contains("names no archive"), "{failure}");
         let failure = all(&[at("*.none").as_os_str()], None).expect_err("nothing");
         assert!(failure.reason.contains("nothing matches"), "{failure}");
         // Whatever is behind it would be missing, and nobody would know.
