@@ -7,6 +7,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+use wagather::abi::Status;
 use wagather::abi::limits::MAX_ENTRY_NAME_BYTES;
 use wagather::arena::String;
 use wagather::rest::DynamicResources;
@@ -72,11 +73,18 @@ fn gather() -> Result<()> {
         log::warn("no namespace is inspected: name them, as in --param namespaces=shop,bank");
         return Ok(());
     };
-    // The host reports what fails of a namespace. The others are inspected in any case.
-    for namespace in namespaces.split(',') {
-        let _ = inspect(namespace);
+    // The host reports what fails of a namespace. The others are inspected in any case. What is no name is a mistake in the parameter.
+    let mut result = Ok(());
+    for namespace in namespaces.split([',', ' ']) {
+        // The empty name would stand for all namespaces.
+        if !namespace.is_empty()
+            && let Err(error) = inspect(namespace)
+            && error.status() == Status::BAD_REQUEST
+        {
+            result = Err(error);
+        }
     }
-    Ok(())
+    result
 }
 
 fn inspect(namespace: &str) -> Result<()> {

@@ -1,5 +1,5 @@
 use super::*;
-use wagather::abi::Status;
+use wagather::Error;
 use wagather::fake::{Host, Run};
 
 const PODS: &str = r#"[
@@ -65,6 +65,24 @@ fn several_namespaces_of_which_one_does_not_exist() {
     assert_eq!((run.result, run.in_flight), (Ok(()), 0));
     assert_eq!(names(&run).len(), 10);
     assert!(names(&run).contains(&"bank/till/main/current.log"));
+}
+
+/// The empty name would be all namespaces.
+#[test]
+fn blanks_and_commas_at_the_end_are_no_namespaces() {
+    for namespaces in ["bank,", " bank", ",bank , ,"] {
+        let run = host().param("namespaces", namespaces).run(gather);
+        assert_eq!((run.result, run.in_flight), (Ok(()), 0));
+        assert!(names(&run).contains(&"bank/till/main/current.log"));
+        assert!(!names(&run).iter().any(|name| name.contains("shop")), "{namespaces}: {:?}", names(&run));
+    }
+}
+
+#[test]
+fn what_is_no_name_is_a_mistake() {
+    let run = host().param("namespaces", "shop-*,bank").run(gather);
+    assert_eq!(run.result, Err(Error::new(Status::BAD_REQUEST)));
+    assert!(names(&run).contains(&"bank/till/main/current.log"), "the others are inspected");
 }
 
 #[test]

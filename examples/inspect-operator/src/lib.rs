@@ -7,6 +7,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 
+use wagather::abi::Status;
 use wagather::arena::String;
 use wagather::rest::DynamicResources;
 use wagather::{
@@ -87,11 +88,17 @@ fn gather() -> Result<()> {
         Api::<ClusterOperator>::all().list(&ListParams::default())?.pipe()?;
         return Ok(());
     };
-    // The host reports what fails of an operator. The others are inspected in any case.
-    for operator in operators.split(',') {
-        let _ = inspect(operator);
+    // The host reports what fails of an operator. The others are inspected in any case. What is no name is a mistake in the parameter.
+    let mut result = Ok(());
+    for operator in operators.split([',', ' ']) {
+        if !operator.is_empty()
+            && let Err(error) = inspect(operator)
+            && error.status() == Status::BAD_REQUEST
+        {
+            result = Err(error);
+        }
     }
-    Ok(())
+    result
 }
 
 fn inspect(operator: &str) -> Result<()> {

@@ -1,5 +1,4 @@
 use super::*;
-use wagather::abi::Status;
 use wagather::fake::{Host, Run};
 
 extern crate std;
@@ -84,6 +83,18 @@ fn a_related_object_that_fails_loses_neither_its_operator_nor_the_others() {
         assert!(names.iter().any(|piped| piped.ends_with(name)), "{name} in {names:?}");
     }
     assert!(!names.iter().any(|piped| piped.contains("secrets") || piped.contains("dnses/")), "{names:?}");
+}
+
+#[test]
+fn blanks_are_no_operators_and_what_is_no_name_is_a_mistake() {
+    let run = host().param("operators", " etcd, ,").run(gather);
+    assert_eq!(
+        (run.result, names(&run)),
+        (Ok(()), std::vec!["cluster-scoped-resources/config.openshift.io/clusteroperators/etcd.json"])
+    );
+    let run = host().param("operators", "a/b,etcd").run(gather);
+    assert_eq!(run.result, Err(wagather::Error::new(Status::BAD_REQUEST)));
+    assert_eq!(names(&run).len(), 1, "the others are inspected");
 }
 
 #[test]
