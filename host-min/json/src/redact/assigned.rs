@@ -127,7 +127,7 @@ pub(super) fn equals(bytes: &[u8], form: Form, at: usize, names: &Names, found: 
     }
     let has_blanks = end < at;
     let name = name_before(bytes, end);
-    if name.is_empty() || !names.tells(&bytes[name.clone()]) {
+    if name.is_empty() || !(names.tells(&bytes[name.clone()]) || is_of_what_is_before(bytes, &name, at + 1)) {
         return;
     }
     let mut start = at + 1;
@@ -139,6 +139,108 @@ pub(super) fn equals(bytes: &[u8], form: Form, at: usize, names: &Names, found: 
     let is_value = !has_blanks || value.start > start;
     let is_certain = is_value && is_value_of(&bytes[value.clone()], &bytes[name.clone()]);
     push(found, name.start, value, Kind::Env, is_certain, None);
+}
+
+/// Whether a name tells because of what is before it: the signature of a URL that grants access, `&sig=…` or `&X-Amz-Signature=…`, and the
+/// password of a connection string, `;Pwd=…`. Elsewhere, `PWD` is the folder of a shell.
+fn is_of_what_is_before(bytes: &[u8], name: &Range<usize>, value: usize) -> bool {
+    /// The shortest signature, in base64.
+    const MIN_SIGNATURE_BYTES: usize = 20;
+    let before = bytes[..name.start].trim_ascii_end();
+    let ends = |word: &[u8]| {
+        bytes[name.clone()].len() >= word.len()
+            && bytes[name.end - word.len()..name.end].eq_ignore_ascii_case(word)
+    };
+    if name.len() == 3 && ends(b"pwd") {
+        return before.ends_with(b";") && !matches!(bytes.get(value), Some(b'/' | b'~'));
+    }
+    let is_in_query = [&b"?"[..], b"&", b"\\u0026", b"amp;"].iter().any(|sign| before.ends_with(sign));
+    is_in_query
+        && (name.len() == 3 && ends(b"sig") || ends(b"signature"))
+        && run(bytes, value, NAME) >= value + MIN_SIGNATURE_BYTES
+}
+
+/// `--password hunter2`, and `"--password","hunter2"` in a list of arguments. The dashes are at an offset.
+pub(super) fn argument(bytes: &[u8], form: Form, at: usize, names: &Names, found: &mut Vec<Found>) {
+    let start = at + 2;
+    let end = run(bytes, start, NAME);
+    let name = &bytes[start..end.min(start + MAX_NAME_BYTES)];
+    // The end of the name is compared first: most options fail it.
+    if !name.first().is_some_and(u8::is_ascii_alphanumeric) || !takes_secret(name) || !names.tells(name) {
+        return;
+    }
+    let (value, is_argument) = if bytes.get(end) == Some(&b' ') {
+        let value = value_at(bytes, form, end + 1);
+        let text = &bytes[value.clone()];
+        // Not the next word of a sentence, nor `<password>` as Go's encoder writes it.
+        (
+            value,
+            !text.starts_with(b"\\")
+                && text.iter().any(|byte| byte.is_ascii_digit() || b"!@#%^&*+".contains(byte)),
+        )
+    } else {
+        let slashes = bytes[end..].iter().take_while(|&&byte| byte == b'\\').count();
+        let is_string = bytes[end + slashes..].starts_with(b"\",") && bytes[..at].ends_with(b"\"");
+        (string_after(bytes, end + slashes + 2, slashes), is_string)
+    };
+    let text = &bytes[value.clone()];
+    let is_certain = is_argument && is_value_of(text, name) && !matches!(text.first(), Some(b'-' | b'/'));
+    push(found, at, value, Kind::Env, is_certain, None);
+}
+
+/// Whether an option has a secret as its value, by the end of its name: not `--no-password`, `--password-stdin` or `--token-ca-cert-hash`.
+fn takes_secret(name: &[u8]) -> bool {
+    const LAST: [&[u8]; 7] = [b"password", b"passwd", b"passphrase", b"pass", b"token", b"secret", b"key"];
+    const FIRST: [&[u8]; 8] =
+        [b"no-", b"skip-", b"use-", b"require-", b"enable-", b"disable-", b"allow-", b"with-"];
+    LAST.iter().any(|last| name.ends_with(last)) && !FIRST.iter().any(|first| name.starts_with(first))
+}
+
+/// A variable in YAML: `value: …` below `name: …`. The colon is at an offset.
+pub(super) fn below_name(bytes: &[u8], form: Form, colon: usize, names: &Names, found: &mut Vec<Found>) {
+    let key = colon - b"value".len();
+    let blanks = bytes[..key].iter().rev().take_while(|&&byte| byte == b' ').count();
+    let before = &bytes[..key - blanks];
+    let Some(line) = without_line_feed(before) else { return };
+    let line = &line[line.len().saturating_sub(MAX_NAME_BYTES + 32)..];
+    let Some(name) = memchr::memmem::rfind(line, b"name: ") else { return };
+    let quotes = |byte: &u8| b" \"'\\".contains(byte);
+    let (first, text) = (&line[..name], &line[name + b"name: ".len()..]);
+    let from = text.iter().take_while(|byte| quotes(byte)).count();
+    let name = &text[from..run(text, from, NAME)];
+    let is_line = text[from + name.len()..].iter().all(|byte| quotes(byte)) && begins_line(first);
+    if bytes.get(colon + 1) != Some(&b' ') || !is_line || !names.tells(name) {
+        return;
+    }
+    let value = value_at(bytes, form, after_blanks(bytes, colon + 1));
+    let is_certain = is_value_of(&bytes[value.clone()], name);
+    push(found, key, value, Kind::Env, is_certain, None);
+}
+
+/// A text without the line feed at its end, which may be escaped.
+fn without_line_feed(text: &[u8]) -> Option<&[u8]> {
+    text.strip_suffix(b"\n").or_else(|| {
+        let text = text.strip_suffix(b"\\n")?;
+        Some(&text[..text.len() - backslashes(text, text.len())])
+    })
+}
+
+/// A header with cookies. What ends its name is at an offset.
+pub(super) fn cookie(bytes: &[u8], end: usize, found: &mut Vec<Found>) {
+    /// The shortest value that is one of a session.
+    const MIN_BYTES: usize = 8;
+    let Some(start) = after_colon(bytes, end) else { return };
+    let limit = bytes.len().min(start + MAX_VALUE_BYTES);
+    let is_part = |&&byte: &&u8| byte >= b' ' && !b"\"'`\\]".contains(&byte);
+    let len = bytes[start..limit].iter().take_while(is_part).count();
+    let text = &bytes[start..start + len];
+    let sets = |cookie: &[u8]| {
+        let name = run(cookie.trim_ascii_start(), 0, NAME);
+        let (_, value) = cookie.trim_ascii_start().split_at(name);
+        name > 0 && value.first() == Some(&b'=') && value.len() > MIN_BYTES
+    };
+    let is_certain = text.split(|&byte| byte == b';').any(sets);
+    push(found, end, start..start + len, Kind::Token, is_certain, None);
 }
 
 /// `"name":"value"` in JSON, or in JSON within a string. What is no string says no secret. The quote after the name is at an offset.

@@ -55,6 +55,9 @@ enum Sign {
     DataUrl,
     Header,
     Authorization,
+    Cookie,
+    /// The value of a variable in YAML.
+    Value,
     /// `auth` of a registry's credentials.
     Auth,
     /// The end of a password in the form that Go's MySQL driver takes.
@@ -76,6 +79,7 @@ pub(super) struct Patterns {
     quoted: memchr::memmem::Finder<'static>,
     /// The same within a string, where other keys would be found all the time.
     quoted_twice: memchr::memmem::Finder<'static>,
+    dashes: memchr::memmem::Finder<'static>,
 }
 
 /// Up to where the patterns have looked.
@@ -124,6 +128,8 @@ const WORDS: &[(&str, bool, Sign)] = &[
     ("-key", true, Sign::Header),
     ("-secret", true, Sign::Header),
     ("authorization", true, Sign::Authorization),
+    ("cookie", true, Sign::Cookie),
+    ("value:", false, Sign::Value),
     ("auth\"", false, Sign::Auth),
     ("@tcp(", false, Sign::GoDsn),
     ("@unix(", false, Sign::GoDsn),
@@ -173,6 +179,7 @@ impl Patterns {
             secret: memchr::memmem::Finder::new("Secret"),
             quoted: memchr::memmem::Finder::new("\":"),
             quoted_twice: memchr::memmem::Finder::new("\\\":"),
+            dashes: memchr::memmem::Finder::new("--"),
         }
     }
 
@@ -215,6 +222,8 @@ impl Patterns {
                 Sign::GoDsn if credentials => urls::go_dsn(bytes, at, found),
                 Sign::Header if tokens => assigned::header(bytes, after, &self.names, found),
                 Sign::Authorization if tokens => assigned::authorization(bytes, after, found),
+                Sign::Cookie if tokens => assigned::cookie(bytes, after, found),
+                Sign::Value if env => assigned::below_name(bytes, form, after - 1, &self.names, found),
                 Sign::Auth if tokens => assigned::auth(bytes, after - 1, found),
                 Sign::Middle { before, after: least } if tokens && at >= seen.token => {
                     middle(bytes, form, at..after, before, least, found);
@@ -225,6 +234,9 @@ impl Patterns {
         if env {
             for at in memchr::memchr_iter(b'=', bytes) {
                 assigned::equals(bytes, form, at, &self.names, found);
+            }
+            for at in self.dashes.find_iter(bytes) {
+                assigned::argument(bytes, form, at, &self.names, found);
             }
             let (quoted, before) = match form {
                 Form::Json => (&self.quoted_twice, 1),
