@@ -146,18 +146,18 @@ pub(super) fn equals(bytes: &[u8], form: Form, at: usize, names: &Names, found: 
 fn is_of_what_is_before(bytes: &[u8], name: &Range<usize>, value: usize) -> bool {
     /// The shortest signature, in base64.
     const MIN_SIGNATURE_BYTES: usize = 20;
-    let before = bytes[..name.start].trim_ascii_end();
-    let ends = |word: &[u8]| {
-        bytes[name.clone()].len() >= word.len()
-            && bytes[name.end - word.len()..name.end].eq_ignore_ascii_case(word)
+    // Also `\u0026` and `&amp;`.
+    let Some(before @ (b'?' | b'&' | b';' | b'6')) = bytes[..name.start].trim_ascii_end().last() else {
+        return false;
     };
-    if name.len() == 3 && ends(b"pwd") {
-        return before.ends_with(b";") && !matches!(bytes.get(value), Some(b'/' | b'~'));
+    let name = bytes[name.clone()].to_ascii_lowercase();
+    match &*name {
+        b"pwd" => *before == b';' && !matches!(bytes.get(value), Some(b'/' | b'~')),
+        _ => {
+            (name == b"sig" || name.ends_with(b"signature"))
+                && run(bytes, value, NAME) >= value + MIN_SIGNATURE_BYTES
+        }
     }
-    let is_in_query = [&b"?"[..], b"&", b"\\u0026", b"amp;"].iter().any(|sign| before.ends_with(sign));
-    is_in_query
-        && (name.len() == 3 && ends(b"sig") || ends(b"signature"))
-        && run(bytes, value, NAME) >= value + MIN_SIGNATURE_BYTES
 }
 
 /// `--password hunter2`, and `"--password","hunter2"` in a list of arguments. The dashes are at an offset.
@@ -191,8 +191,7 @@ pub(super) fn argument(bytes: &[u8], form: Form, at: usize, names: &Names, found
 /// Whether an option has a secret as its value, by the end of its name: not `--no-password`, `--password-stdin` or `--token-ca-cert-hash`.
 fn takes_secret(name: &[u8]) -> bool {
     const LAST: [&[u8]; 7] = [b"password", b"passwd", b"passphrase", b"pass", b"token", b"secret", b"key"];
-    const FIRST: [&[u8]; 8] =
-        [b"no-", b"skip-", b"use-", b"require-", b"enable-", b"disable-", b"allow-", b"with-"];
+    const FIRST: [&[u8]; 6] = [b"no-", b"skip-", b"use-", b"require-", b"enable-", b"allow-"];
     LAST.iter().any(|last| name.ends_with(last)) && !FIRST.iter().any(|first| name.starts_with(first))
 }
 
@@ -227,19 +226,14 @@ fn without_line_feed(text: &[u8]) -> Option<&[u8]> {
 
 /// A header with cookies. What ends its name is at an offset.
 pub(super) fn cookie(bytes: &[u8], end: usize, found: &mut Vec<Found>) {
-    /// The shortest value that is one of a session.
+    /// The shortest value that is one of a session, or several values.
     const MIN_BYTES: usize = 8;
     let Some(start) = after_colon(bytes, end) else { return };
     let limit = bytes.len().min(start + MAX_VALUE_BYTES);
     let is_part = |&&byte: &&u8| byte >= b' ' && !b"\"'`\\]".contains(&byte);
     let len = bytes[start..limit].iter().take_while(is_part).count();
     let text = &bytes[start..start + len];
-    let sets = |cookie: &[u8]| {
-        let name = run(cookie.trim_ascii_start(), 0, NAME);
-        let (_, value) = cookie.trim_ascii_start().split_at(name);
-        name > 0 && value.first() == Some(&b'=') && value.len() > MIN_BYTES
-    };
-    let is_certain = text.split(|&byte| byte == b';').any(sets);
+    let is_certain = memchr::memchr(b'=', text).is_some_and(|at| at > 0 && len - at > MIN_BYTES);
     push(found, end, start..start + len, Kind::Token, is_certain, None);
 }
 
