@@ -47,12 +47,14 @@ impl Layout {
         format!("the source is the {} {shown}: {what}", self.name())
     }
 
-    /// What the path of a file says. The folder above the archive's own folders may have any name.
-    pub(crate) fn of_path(path: &str) -> Option<Layout> {
+    /// What the path of a file says. The folder above the archive's own folders may have any name. The name of a file counts if it has no
+    /// objects: objects have any name.
+    pub(crate) fn of_path(path: &str, is_no_object: bool) -> Option<Layout> {
         let mut segments = path.split('/').rev();
         let file = segments.next()?;
         let folder = segments.next().unwrap_or_default();
         match file {
+            _ if !is_no_object => {}
             "apis.json" | "version.yaml" => return Some(Layout::CrustGather),
             "gathers.json" if folder == "insights-operator" => return Some(Layout::Insights),
             "event-filter.html" | "aggregated-discovery-api.yaml" => return Some(Layout::MustGather),

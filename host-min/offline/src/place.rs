@@ -70,29 +70,38 @@ pub(crate) fn place_in_ours(path: &str) -> Place {
 pub(crate) fn place(path: &str) -> Place {
     let segments: Vec<&str> =
         path.split('/').filter(|segment| !segment.is_empty() && *segment != ".").collect();
-    let Some((file, folders)) = segments.split_last() else { return Place::Other };
+    let Some(file) = segments.last() else { return Place::Other };
     let roots =
         ["cluster-scoped-resources", "namespaces", "cluster-resources", "cluster", "config", "events"];
-    let root = folders.iter().position(|folder| roots.contains(folder));
-    // An object may be called as any other file is.
-    if let Some(at) = root.filter(|at| at + 1 < folders.len()) {
-        return below(folders[at], &segments[at + 1..]).unwrap_or(Place::Other);
+    let folders = &segments[..segments.len() - 1];
+    if let Some(at) = folders.iter().position(|segment| roots.contains(segment)) {
+        let (root, rest) = (segments[at], &segments[at + 1..]);
+        // An object may have the name of a file below. Only a support bundle has such files among its lists.
+        let is_of_bundle = root == "cluster-resources" && rest.len() == 1;
+        match below(root, rest) {
+            Some(place) if !(is_of_bundle && special(file).is_some()) => return place,
+            _ if rest.len() > 1 => return Place::Other,
+            _ => {}
+        }
     }
-    match *file {
-        "timestamp" => return Place::Timestamp,
-        "wagather.json" => return Place::Told(told::File::Report),
-        "audit.jsonl" => return Place::Told(told::File::Audit),
-        "version.yaml" | "cluster_version.json" => return Place::Version,
+    special(file).unwrap_or(Place::Other)
+}
+
+/// What the name of a file says that is not among objects.
+fn special(file: &str) -> Option<Place> {
+    Some(match file {
+        "timestamp" => Place::Timestamp,
+        "wagather.json" => Place::Told(told::File::Report),
+        "audit.jsonl" => Place::Told(told::File::Audit),
+        "version.yaml" | "cluster_version.json" => Place::Version,
         "api.json"
         | "apis.json"
         | "resources.json"
         | "groups.json"
         | "aggregated-discovery-api.yaml"
-        | "aggregated-discovery-apis.yaml" => return Place::Discovery,
-        _ => {}
-    }
-    // A support bundle has the list of namespaces beside the folders that are named after resources.
-    root.and_then(|at| below(folders[at], &segments[at + 1..])).unwrap_or(Place::Other)
+        | "aggregated-discovery-apis.yaml" => Place::Discovery,
+        _ => return None,
+    })
 }
 
 /// Whether a file has neither objects nor a container's log. The report of this host is such a file.
@@ -316,12 +325,41 @@ mod tests {
             ("config/pod/shop/web.json", "", "pods", "-", "shop"),
             ("config/clusteroperator/dns.json", "-", "-", "clusteroperator", "-"),
             ("config/version.json", "config.openshift.io", "clusterversions", "-", "-"),
+            // Objects with the names of other files.
+            (
+                "mg/cluster-scoped-resources/config.openshift.io/clusterversions/version.yaml",
+                "config.openshift.io",
+                "clusterversions",
+                "-",
+                "-",
+            ),
+            ("namespaces/shop/apps/deployments/api.json", "apps", "deployments", "-", "shop"),
+            ("namespaces/shop/core/serviceaccounts/wagather.json", "", "serviceaccounts", "-", "shop"),
+            ("namespaces/shop/apps-v1/deployment/version.yaml", "apps", "-", "deployment", "shop"),
+            ("cluster/v1/node/apis.json", "", "-", "node", "-"),
+            ("config/node/resources.json", "", "nodes", "-", "-"),
         ] {
             assert_eq!(
                 objects(path),
                 (group.into(), plural.into(), singular.into(), namespace.into()),
                 "{path}"
             );
+        }
+    }
+
+    #[test]
+    fn other_files_are_known_by_their_names() {
+        for (path, expected) in [
+            ("wagather.json", Place::Told(told::File::Report)),
+            ("mg/quay-io/timestamp", Place::Timestamp),
+            ("mg/version.yaml", Place::Version),
+            ("cluster/version.yaml", Place::Version),
+            ("bundle/cluster-info/cluster_version.json", Place::Version),
+            ("bundle/cluster-resources/resources.json", Place::Discovery),
+            ("cluster-resources/groups.json", Place::Discovery),
+            ("c/apis.json", Place::Discovery),
+        ] {
+            assert_eq!(place(path), expected, "{path}");
         }
     }
 

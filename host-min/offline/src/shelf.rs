@@ -8,7 +8,7 @@ use crate::document::{self, Identity, Part, Plural, Problem};
 use crate::known;
 use crate::layout::Layout;
 use crate::members::Members;
-use crate::place::{Hint, LogKey, Place};
+use crate::place::{self, Hint, LogKey, Place};
 use crate::request::Wanted;
 use crate::store::{Reader, Span, Store};
 use crate::told::{self, Told};
@@ -127,7 +127,8 @@ pub(crate) struct Loading {
 impl Loading {
     /// Adds a file. Fails if there is no room for it.
     pub(crate) fn add(&mut self, file: Found, place: Place) -> Result<(), String> {
-        self.layouts.extend(Layout::of_path(&file.path));
+        self.layouts
+            .extend(Layout::of_path(&file.path, place::is_other(&place) || place == Place::Discovery));
         if place == Place::Other {
             return Ok(());
         }

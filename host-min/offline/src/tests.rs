@@ -261,6 +261,28 @@ fn objects_that_do_not_say_what_they_are_get_it_from_the_path() {
     assert_eq!(get(&archive, "/api/v1/namespaces/shop/pods/web/log?previous=true"), Ok("gone\n".into()));
 }
 
+/// Deployments are called `api`, and the ClusterVersion of OpenShift is called `version`.
+#[test]
+fn an_object_may_have_the_name_of_another_file() {
+    let archive = open(&[
+        (
+            "cluster-scoped-resources/config.openshift.io/clusterversions/version.yaml",
+            "apiVersion: config.openshift.io/v1\nkind: ClusterVersion\nmetadata: {name: version}\nspec: {clusterID: c-1}\n",
+        ),
+        (
+            "namespaces/shop/apps/deployments/api.json",
+            r#"{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"api","namespace":"shop"}}"#,
+        ),
+        (
+            "namespaces/shop/core/serviceaccounts/wagather.json",
+            r#"{"apiVersion":"v1","kind":"ServiceAccount","metadata":{"name":"wagather","namespace":"shop"}}"#,
+        ),
+    ]);
+    assert_eq!((archive.describe(), archive.cluster()), ("must-gather, partial".into(), Some("c-1".into())));
+    assert_eq!(names(&archive, "/apis/apps/v1/deployments"), Ok(vec!["api".into()]));
+    assert_eq!(names(&archive, "/api/v1/serviceaccounts"), Ok(vec!["wagather".into()]));
+}
+
 #[test]
 fn discovery_and_definitions_name_resources() {
     let archive = open(&[
