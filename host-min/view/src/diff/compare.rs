@@ -36,8 +36,8 @@ impl Side {
         let (mut files, mut left_out, mut bytes, mut more) = (BTreeMap::new(), Vec::new(), 0, 0_usize);
         let is_file = |path: &str| path.ends_with(".json") && path.contains('/');
         let gathered = Gathered::open_and_look(path, &is_file, &mut |path, content| {
-            let is_known = ["wagather.json", wagather_findings::FILE].iter().any(|name| path.ends_with(name));
-            if is_known {
+            let name = path.rsplit('/').next().unwrap_or_default();
+            if ["wagather.json", wagather_findings::FILE].contains(&name) {
                 return;
             }
             bytes += path.len() + content.len() + FILE_FRAME;

@@ -114,11 +114,13 @@ fn what_was_looked_for_and_not_found_is_gone() {
         &[
             ("wagather.json", REPORT),
             ("g/list.json", r#"[{"name":"b"},{"name":"a","n":2}]"#),
+            ("g/old-findings.json", "[]"),
             ("g/findings.json", r#"{"findings":[{"severity":"info","code":"A","message":"two"}]}"#),
         ],
     );
     let (shown, summary) = differences(&with, &without, false);
-    assert_eq!(shown, ["message g A", "- ConfigMap shop/c", "[name=a].n g/list.json"]);
+    let expected = ["message g A", "- ConfigMap shop/c", "[name=a].n g/list.json", "+ g/old-findings.json"];
+    assert_eq!(shown, expected);
     assert_eq!(summary.not_compared, [("deployments.apps".to_owned(), true)]);
     assert!(summary.is_different());
     let (shown, summary) = differences(&with, &with, true);
