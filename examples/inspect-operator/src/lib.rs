@@ -90,9 +90,8 @@ fn gather() -> Result<()> {
     };
     // The host reports what fails of an operator. The others are inspected in any case. What is no name is a mistake in the parameter.
     let mut result = Ok(());
-    for operator in operators.split([',', ' ']) {
-        if !operator.is_empty()
-            && let Err(error) = inspect(operator)
+    for operator in operators.split(',') {
+        if let Err(error) = inspect(operator)
             && error.status() == Status::BAD_REQUEST
         {
             result = Err(error);
