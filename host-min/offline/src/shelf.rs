@@ -544,8 +544,11 @@ impl Shelf {
     pub(crate) fn missing(&self, wanted: &Wanted) -> Vec<String> {
         let Wanted { group, version, plural, namespace } = wanted;
         let namespace = namespace.as_deref();
-        let mut missing: Vec<String> = self.lost(group, plural, namespace).map(str::to_owned).collect();
-        if let Ok(resource) = self.resource(wanted)
+        let twin = twins::of(group, version, plural);
+        let groups = [Some(group.as_str()), twin];
+        let lost = groups.into_iter().flatten().flat_map(|group| self.lost(group, plural, namespace));
+        let mut missing: Vec<String> = lost.map(str::to_owned).collect();
+        if let Ok(resource) = self.own(wanted)
             && resource.versions.len() > 1
         {
             let is_asked = |object: &&Object| object.is_in(namespace) && object.is_of(version);

@@ -376,6 +376,11 @@ fn what_a_list_lacks_is_known_by_namespace() {
         ("namespaces/shop/pods/twice/twice.yaml", ""),
         ("namespaces/shop/pods/cut/cut.yaml", "apiVersion: v1\nkind: Pod\nmeta"),
         ("namespaces/shop/pods/whole/main/main/version.json", "of something else"),
+        (
+            "namespaces/shop/core/events.yaml",
+            "{apiVersion: v1, kind: Event, metadata: {name: a, namespace: shop}}",
+        ),
+        ("namespaces/shop/core/events/b.yaml", ""),
         ("namespaces/bank/core/pods.yaml", "kind: PodList\napiVersion: v1\nitems: []\n"),
         (
             "cluster-scoped-resources/example.com/things/a.yaml",
@@ -394,6 +399,10 @@ fn what_a_list_lacks_is_known_by_namespace() {
         ("/api/v1/pods", &["namespaces/shop/pods/cut/cut.yaml cannot be used: "][..]),
         ("/api/v1/namespaces/shop/pods?limit=3", &["namespaces/shop/pods/cut/cut.yaml cannot be used: "]),
         ("/api/v1/namespaces/bank/pods", &[]),
+        (
+            "/apis/events.k8s.io/v1/events",
+            &["namespaces/shop/core/events/b.yaml cannot be used: it is empty"],
+        ),
         ("/apis/example.com/v1/things", &["1 of them were gathered in version v2 alone"]),
         ("/apis/example.com/v2/things", &["1 of them were gathered in version v1 alone"]),
     ] {

@@ -207,7 +207,7 @@ pub(super) fn below_name(bytes: &[u8], form: Form, colon: usize, names: &Names, 
     let (first, text) = (&line[..name], &line[name + b"name: ".len()..]);
     let from = text.iter().take_while(|byte| quotes(byte)).count();
     let name = &text[from..run(text, from, NAME)];
-    let is_line = text[from + name.len()..].iter().all(|byte| quotes(byte)) && begins_line(first);
+    let is_line = text[from + name.len()..].iter().all(quotes) && begins_line(first);
     if bytes.get(colon + 1) != Some(&b' ') || !is_line || !names.tells(name) {
         return;
     }

@@ -3,6 +3,7 @@
 //! | module | does |
 //! |---|---|
 //! | `noise` | which fields change without a change of the cluster |
+//! | `quantity` | which quantities are the same |
 //! | `value` | what differs between two JSON values |
 //! | `looked` | whether somebody looked for what an archive does not have |
 //! | `compare` | what differs between two archives: objects, findings and files |
@@ -15,6 +16,7 @@ pub(crate) mod compare;
 mod json;
 mod looked;
 mod noise;
+mod quantity;
 mod text;
 mod value;
 

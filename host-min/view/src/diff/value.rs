@@ -3,6 +3,7 @@
 //! The elements of a list are matched by their keys, as in server-side apply: containers by name, conditions by type. The order of such a
 //! list means nothing. Of other lists, the order matters.
 
+use super::quantity;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -93,6 +94,7 @@ fn compare(path: &mut String, before: &Value, after: &Value, found: &mut Found) 
         (Value::Object(before), Value::Object(after)) => members(path, before, after, found),
         (Value::Array(before), Value::Array(after)) => elements(path, before, after, found),
         _ if before == after || is_redacted(before) || is_redacted(after) => {}
+        _ if quantity::are_same(path, before, after) => {}
         _ => found.push(path, Some(before), Some(after)),
     }
 }
