@@ -114,15 +114,21 @@ fn put(to: &mut dyn Write, value: &impl Serialize) -> io::Result<()> {
 
 /// The JSON of an entry, on one line; of other text, a string.
 fn value_of(content: &[u8]) -> io::Result<Box<RawValue>> {
-    let text = String::from_utf8_lossy(content);
-    match serde_json::from_str::<Box<RawValue>>(text.trim()) {
+    let whole = String::from_utf8_lossy(content);
+    let text = whole.trim();
+    // Half of a surrogate pair is valid JSON, and no reader takes it.
+    let value = match memchr::memmem::find(text.as_bytes(), b"\\u").is_some() {
+        true => serde_json::from_slice::<Box<RawValue>>(&wagather_json::yaml::as_yaml(text.as_bytes())),
+        false => serde_json::from_str(text),
+    };
+    match value {
         Ok(value) if !value.get().contains(['\n', '\r']) => Ok(value),
         Ok(value) => {
             // Line breaks of JSON are between its tokens, never within a string.
             let line: String = value.get().split(['\n', '\r']).map(str::trim_start).collect();
             Ok(RawValue::from_string(line)?)
         }
-        Err(_) => Ok(serde_json::value::to_raw_value(&text)?),
+        Err(_) => Ok(serde_json::value::to_raw_value(&whole)?),
     }
 }
 
@@ -138,6 +144,19 @@ pub(super) fn name_of(path: &Path) -> String {
 mod tests {
     use super::*;
     use serde_json::Value as Json;
+
+    /// jq and DuckDB would refuse the whole file.
+    #[test]
+    fn half_a_surrogate_pair_is_replaced() {
+        let value = |content: &str| value_of(content.as_bytes()).expect("JSON").get().to_owned();
+        assert_eq!(
+            value(r#" ["\ud800", "\ud83e\udd80", "\u0041\n"] "#),
+            "[\"\\ufffd\", \"🦀\", \"\\u0041\\n\"]"
+        );
+        assert_eq!(value("\"\\ud800"), r#""\"\\ud800""#, "text that is not JSON");
+        let long = format!(r#"["\u0041{}",1,2]"#, "x".repeat(5_000));
+        assert_eq!(value(&long), long);
+    }
 
     /// A gatherer writes what was in an archive, and lines go to terminals.
     #[test]
