@@ -74,14 +74,13 @@ pub(crate) fn place(path: &str) -> Place {
     let roots =
         ["cluster-scoped-resources", "namespaces", "cluster-resources", "cluster", "config", "events"];
     let folders = &segments[..segments.len() - 1];
-    if let Some(at) = folders.iter().position(|segment| roots.contains(segment)) {
-        let (root, rest) = (segments[at], &segments[at + 1..]);
+    // The archive may be in a folder of such a name, so the first one that can be it is.
+    for (at, root) in folders.iter().enumerate().filter(|(_, segment)| roots.contains(segment)) {
+        let rest = &segments[at + 1..];
         // An object may have the name of a file below. Only a support bundle has such files among its lists.
-        let is_of_bundle = root == "cluster-resources" && rest.len() == 1;
-        match below(root, rest) {
-            Some(place) if !(is_of_bundle && special(file).is_some()) => return place,
-            _ if rest.len() > 1 => return Place::Other,
-            _ => {}
+        let is_of_bundle = *root == "cluster-resources" && rest.len() == 1;
+        if let Some(place) = below(root, rest).filter(|_| !(is_of_bundle && special(file).is_some())) {
+            return place;
         }
     }
     special(file).unwrap_or(Place::Other)
@@ -301,6 +300,7 @@ mod tests {
             ("a/b/namespaces/shop/apps/deployments.yaml", "apps", "deployments", "-", "shop"),
             ("namespaces/shop/apps/deployments/web.json", "apps", "deployments", "-", "shop"),
             ("namespaces/shop/pods/web-1/web-1.yaml", "", "pods", "-", "shop"),
+            ("cluster/events/mg/namespaces/shop/pods/web-1/web-1.yaml", "", "pods", "-", "shop"),
             ("namespaces/shop/shop.yaml", "", "namespaces", "-", "-"),
             ("namespaces/shop/apps-v1/deployment/web.yaml", "apps", "-", "deployment", "shop"),
             ("namespaces/shop/v1/pod/web.yaml", "", "-", "pod", "shop"),
