@@ -1,6 +1,6 @@
 //! What differs between two archives.
 
-use super::looked::Looked;
+use super::looked::{Listed, Looked};
 use super::noise;
 use super::value::{Field, fields};
 use crate::bounded;
@@ -17,6 +17,8 @@ const MAX_FILE_BYTES: usize = 64 << 20;
 
 /// About how many bytes of memory a file takes besides its content and its path.
 const FILE_FRAME: usize = 200;
+/// The audit of a run.
+const AUDIT: &str = "audit.jsonl";
 /// The most files without room that are named.
 const MAX_LEFT_OUT: usize = 1_000;
 
@@ -28,14 +30,21 @@ pub(crate) struct Side {
     files: BTreeMap<String, Vec<u8>>,
     /// Those for which there was no room.
     left_out: Vec<String>,
+    /// What the run listed, by its audit.
+    listed: Option<Listed>,
 }
 
 impl Side {
     /// Reads an archive.
     pub(crate) fn open(path: &Path) -> Result<Side> {
         let (mut files, mut left_out, mut bytes, mut more) = (BTreeMap::new(), Vec::new(), 0, 0_usize);
-        let is_file = |path: &str| path.ends_with(".json") && path.contains('/');
+        let is_file = |path: &str| path.ends_with(".json") && path.contains('/') || path == AUDIT;
+        let mut listed = None;
         let gathered = Gathered::open_and_look(path, &is_file, &mut |path, content| {
+            if path == AUDIT {
+                listed = Some(Listed::of(content));
+                return;
+            }
             let name = path.rsplit('/').next().unwrap_or_default();
             if ["wagather.json", wagather_findings::FILE].contains(&name) {
                 return;
@@ -57,7 +66,7 @@ impl Side {
             files.clear();
             left_out.clear();
         }
-        Ok(Side { path: path.to_owned(), gathered, files, left_out })
+        Ok(Side { path: path.to_owned(), gathered, files, left_out, listed })
     }
 }
 
@@ -123,8 +132,16 @@ pub(crate) fn compare(before: &Side, after: &Side, all: bool, each: Each) -> Res
     let mut summary = Summary::default();
     findings(before, after, &mut summary, each)?;
     let mut comparing = Objects {
-        before: (before, before.gathered.archive.reader(), Looked::of(&before.gathered, &after.gathered)),
-        after: (after, after.gathered.archive.reader(), Looked::of(&after.gathered, &before.gathered)),
+        before: (
+            before,
+            before.gathered.archive.reader(),
+            Looked::of(&before.gathered, before.listed.as_ref(), &after.gathered),
+        ),
+        after: (
+            after,
+            after.gathered.archive.reader(),
+            Looked::of(&after.gathered, after.listed.as_ref(), &before.gathered),
+        ),
         all,
         summary: &mut summary,
     };

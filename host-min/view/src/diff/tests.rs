@@ -231,6 +231,30 @@ fn what_was_not_looked_for_is_not_gone() {
     }
 }
 
+/// A gatherer that got objects by their names did not look for others.
+#[test]
+fn an_object_that_was_got_says_nothing_of_others() {
+    const ALL: &str = r#"{"resource":"v1/pods","complete":true,"status":"complete"}"#;
+    let place = tempfile::tempdir().expect("a folder");
+    let side = |name: &str, what: &str, pod: &str| {
+        let call = |call: &str, what: &str| {
+            format!("{{\"gatherer\":\"g\",\"call\":\"{call}\",\"what\":\"{what}\"}}\n")
+        };
+        let audit = call("rest_start", what) + &call("archive_write", "list /v1/pods") + "odd\n";
+        let mut files = pods(&report("{}", ALL, ""), &[("shop", pod)]);
+        files.push(("audit.jsonl".into(), audit));
+        let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (&**path, &**text)).collect();
+        archive(&place.path().join(name), &files)
+    };
+    let (got, also_got) = (side("a", "get /v1/pods in shop", "a"), side("b", "get /v1/pods in shop", "b"));
+    let listed = side("c", "list /v1/pods", "b");
+    let (shown, summary) = differences(&got, &also_got, false);
+    assert_eq!((shown.len(), summary.not_compared.len()), (0, 2), "{shown:?}");
+    let (shown, summary) = differences(&got, &listed, false);
+    assert_eq!(shown, ["- Pod shop/a"]);
+    assert_eq!(summary.not_compared, [("pods in shop (1)".to_owned(), false)]);
+}
+
 #[test]
 fn what_a_broken_file_has_is_not_gone() {
     let place = tempfile::tempdir().expect("a folder");
