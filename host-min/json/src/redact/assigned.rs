@@ -322,19 +322,23 @@ pub(super) fn authorization(bytes: &[u8], end: usize, found: &mut Vec<Found>) {
     push(found, end, start + from..start + text.len(), Kind::Token, is_certain, None);
 }
 
-/// Where a value begins after a colon, which may follow a quote: `Name: `, `"Name": "`, `Name:[`.
-fn after_colon(bytes: &[u8], mut at: usize) -> Option<usize> {
-    while matches!(bytes.get(at), Some(b'"' | b'\'' | b'\\')) {
-        at += 1;
-    }
-    if bytes.get(at) != Some(&b':') {
-        return None;
-    }
-    at += 1;
-    while matches!(bytes.get(at), Some(b' ' | b'[' | b'"' | b'\'' | b'\\')) {
-        at += 1;
-    }
-    (at < bytes.len()).then_some(at)
+/// Where a value begins after a colon, which may follow a quote: `Name: `, `"Name": "`, `Name:[`. An escape other than a quote ends the line.
+fn after_colon(bytes: &[u8], at: usize) -> Option<usize> {
+    let after = |mut at: usize, signs: &[u8]| loop {
+        let slashes = backslashes_from(bytes, at);
+        match bytes.get(at + slashes)? {
+            b'"' | b'\'' => at += slashes + 1,
+            sign if slashes == 0 && signs.contains(sign) => at += 1,
+            _ => return (slashes == 0).then_some(at),
+        }
+    };
+    let colon = after(at, b"")?;
+    if bytes[colon] == b':' { after(colon + 1, b" [") } else { None }
+}
+
+/// How many backslashes begin at an offset.
+fn backslashes_from(bytes: &[u8], at: usize) -> usize {
+    bytes[at..].iter().take_while(|&&byte| byte == b'\\').count()
 }
 
 /// Where the last `user:` of a text is that a line begins with, up to where was looked.

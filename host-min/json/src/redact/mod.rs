@@ -210,6 +210,7 @@ impl Redactor {
         );
         compiled.json.find(json, holder.into(), embeds, &mut found);
         found.retain(|found| found.is_certain);
+        found.iter_mut().for_each(|found| found.take_whole_characters(json));
         replace(json, &mut found, counts);
         if let Some(obfuscator) = &self.obfuscator {
             obfuscator.bytes(json);
@@ -261,6 +262,21 @@ struct Found {
     is_certain: bool,
     /// Whether it may go on after the end of the text.
     open: Option<Open>,
+}
+
+impl Found {
+    /// Takes all of a character or an escape of which it has a part: what is left would be no JSON.
+    fn take_whole_characters(&mut self, json: &[u8]) {
+        let is_within = |at: usize| {
+            json.get(at).is_some_and(|byte| (0x80..0xc0).contains(byte) || bytes::is_within_escape(json, at))
+        };
+        while is_within(self.start) {
+            self.start -= 1;
+        }
+        while is_within(self.end) {
+            self.end += 1;
+        }
+    }
 }
 
 /// How the secret at the end of a text goes on.

@@ -127,6 +127,75 @@ fn random_documents() {
     }
 }
 
+/// What begins a secret is before every kind of character, and at the limits of lengths.
+#[test]
+fn random_texts_stay_json() {
+    let words = [
+        "x-token:",
+        "authorization: ",
+        "authorization:",
+        "my-key\": \"",
+        "password=",
+        "TOKEN=\"",
+        "--token ",
+        "\"--secret\",\"",
+        "cookie: a=",
+        ";Pwd=",
+        "?sig=",
+        "- name: A_TOKEN\n  value: ",
+        "name: TOKEN",
+        "value:",
+        "\n",
+        "\\",
+        "\"",
+        "'",
+        "\u{1}",
+        "é",
+        "🦀",
+        "\t",
+        " ",
+        "[",
+        "]",
+        "{{",
+        "}}",
+        "$(",
+        ")",
+        "<",
+        ">",
+        "&",
+        ",",
+        ";",
+        "a",
+        "7",
+        "hunter2",
+        "0123456789abcdef0123456789",
+        "://",
+        "a:b@",
+        "bearer ",
+        "kind: Secret\ndata:\n  a: ",
+        "{\"kind\":\"Secret\",\"data\":{\"a\":\"",
+    ];
+    let redactor = redactor();
+    let mut random = Random(11);
+    for round in 0..20_000 {
+        let text: String = (0..random.below(14)).map(|_| random.pick(&words)).collect();
+        let long = if round % 50 == 0 {
+            random.pick(&["é", "\n", "<", "a", "\""]).repeat(4_090 + random.below(12))
+        } else {
+            String::new()
+        };
+        let json = serde_json::json!({"metadata": {"annotations": {"a": format!("{text}{long}{text}")}}})
+            .to_string();
+        let go = json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
+        for json in [json, go] {
+            let mut after = json.clone().into_bytes();
+            redactor.object(&mut after, false, &mut Counts::default());
+            let after = String::from_utf8(after).expect("UTF-8");
+            assert!(serde_json::from_str::<Value>(&after).is_ok(), "round {round}: {json}\nbecame\n{after}");
+        }
+    }
+}
+
 #[test]
 fn what_is_no_json_does_no_harm() {
     let whole = r#"{"kind":"Secret","data":{"a":"b"},"stringData":{"a":1},"env":[{"name":"TOKEN","value":"a\\"},[{}]],"c":"eyJa.b.c\n"}"#;
