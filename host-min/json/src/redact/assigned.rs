@@ -34,18 +34,20 @@ fn backslashes(bytes: &[u8], at: usize) -> usize {
 /// assignment.
 fn value_at(bytes: &[u8], form: Form, start: usize) -> Range<usize> {
     let limit = bytes.len().min(start + MAX_VALUE_BYTES);
+    let limit = if form == Form::Json { start + end_of_string(&bytes[start..limit]) } else { limit };
     let slashes = bytes[start..limit].iter().take_while(|&&byte| byte == b'\\').count();
-    let quote = bytes.get(start + slashes).copied().unwrap_or_default();
+    let quote = bytes[start..limit].get(slashes).copied().unwrap_or_default();
     if matches!(quote, b'"' | b'\'') && (slashes > 0 || form == Form::Plain || quote == b'\'') {
         let begin = start + slashes + 1;
         return match closing_quote(&bytes[..limit], begin, quote, slashes) {
             Some(end) => begin..end,
+            // The string ends within the quotes.
+            None if form == Form::Json && quote == b'"' && bytes.get(limit) == Some(&b'"') => begin..limit,
             None => begin..begin,
         };
     }
     // An expression of a template is one word. It ends where its text does.
     let text = &bytes[start..limit];
-    let text = if form == Form::Json { &text[..end_of_string(text)] } else { text };
     if text.starts_with(b"{{")
         && let Some(len) = memchr::memmem::find(text, b"}}")
     {
@@ -225,10 +227,10 @@ fn without_line_feed(text: &[u8]) -> Option<&[u8]> {
 }
 
 /// A header with cookies. What ends its name is at an offset.
-pub(super) fn cookie(bytes: &[u8], end: usize, found: &mut Vec<Found>) {
+pub(super) fn cookie(bytes: &[u8], form: Form, end: usize, found: &mut Vec<Found>) {
     /// The shortest value that is one of a session, or several values.
     const MIN_BYTES: usize = 8;
-    let Some(start) = after_colon(bytes, end) else { return };
+    let Some(start) = after_colon(bytes, form, end) else { return };
     let limit = bytes.len().min(start + MAX_VALUE_BYTES);
     let is_part = |&&byte: &&u8| byte >= b' ' && !b"\"'`\\]".contains(&byte);
     let len = bytes[start..limit].iter().take_while(is_part).count();
@@ -292,20 +294,20 @@ pub(super) fn auth(bytes: &[u8], at: usize, found: &mut Vec<Found>) {
 }
 
 /// A header whose name tells, such as `X-Vault-Token: …`. What ends its name is at an offset.
-pub(super) fn header(bytes: &[u8], end: usize, names: &Names, found: &mut Vec<Found>) {
-    let Some(start) = after_colon(bytes, end) else { return };
+pub(super) fn header(bytes: &[u8], form: Form, end: usize, names: &Names, found: &mut Vec<Found>) {
+    let Some(start) = after_colon(bytes, form, end) else { return };
     let name = name_before(bytes, end);
     if !names.tells(&bytes[name.clone()]) {
         return;
     }
-    let value = value_at(bytes, Form::Plain, start);
+    let value = value_at(bytes, form, start);
     let is_certain = is_value_of(&bytes[value.clone()], &bytes[name.clone()]);
     push(found, name.start, value, Kind::Token, is_certain, None);
 }
 
 /// `Authorization:` with any scheme but those that are known without it.
-pub(super) fn authorization(bytes: &[u8], end: usize, found: &mut Vec<Found>) {
-    let Some(start) = after_colon(bytes, end) else { return };
+pub(super) fn authorization(bytes: &[u8], form: Form, end: usize, found: &mut Vec<Found>) {
+    let Some(start) = after_colon(bytes, form, end) else { return };
     let limit = bytes.len().min(start + MAX_VALUE_BYTES);
     let is_part = |&&byte: &&u8| byte >= b' ' && !b"\"'`\\\n]".contains(&byte);
     let text = &bytes[start..start + bytes[start..limit].iter().take_while(is_part).count()];
@@ -323,17 +325,25 @@ pub(super) fn authorization(bytes: &[u8], end: usize, found: &mut Vec<Found>) {
 }
 
 /// Where a value begins after a colon, which may follow a quote: `Name: `, `"Name": "`, `Name:[`. An escape other than a quote ends the line.
-fn after_colon(bytes: &[u8], at: usize) -> Option<usize> {
+/// The value of a member is a string, and a string that ends at the colon has none.
+fn after_colon(bytes: &[u8], form: Form, at: usize) -> Option<usize> {
     let after = |mut at: usize, signs: &[u8]| loop {
         let slashes = backslashes_from(bytes, at);
         match bytes.get(at + slashes)? {
+            b'"' if form == Form::Json && level_of_quote(slashes) == 0 => {
+                return Some((at + slashes + 1, true));
+            }
             b'"' | b'\'' => at += slashes + 1,
             sign if slashes == 0 && signs.contains(sign) => at += 1,
-            _ => return (slashes == 0).then_some(at),
+            _ => return (slashes == 0).then_some((at, false)),
         }
     };
-    let colon = after(at, b"")?;
-    if bytes[colon] == b':' { after(colon + 1, b" [") } else { None }
+    let (colon, is_member) = after(at, b"")?;
+    if bytes.get(colon) != Some(&b':') {
+        return None;
+    }
+    let (value, begins) = after(colon + 1, b" [")?;
+    (is_member == begins).then_some(value)
 }
 
 /// How many backslashes begin at an offset.

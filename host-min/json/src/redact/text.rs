@@ -220,9 +220,9 @@ impl Patterns {
                 }
                 Sign::Url if credentials => urls::credentials(bytes, form, at, after, found),
                 Sign::GoDsn if credentials => urls::go_dsn(bytes, at, found),
-                Sign::Header if tokens => assigned::header(bytes, after, &self.names, found),
-                Sign::Authorization if tokens => assigned::authorization(bytes, after, found),
-                Sign::Cookie if tokens => assigned::cookie(bytes, after, found),
+                Sign::Header if tokens => assigned::header(bytes, form, after, &self.names, found),
+                Sign::Authorization if tokens => assigned::authorization(bytes, form, after, found),
+                Sign::Cookie if tokens => assigned::cookie(bytes, form, after, found),
                 Sign::Value if env => assigned::below_name(bytes, form, after - 1, &self.names, found),
                 Sign::Auth if tokens => assigned::auth(bytes, after - 1, found),
                 Sign::Middle { before, after: least } if tokens && at >= seen.token => {

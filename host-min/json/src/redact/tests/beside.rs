@@ -39,3 +39,26 @@ fn values_of_objects_that_are_not_beside_their_name() {
         becomes(json, &redacted, kind, count);
     }
 }
+
+/// The value of a member is a string, and a string that ends at a colon has no value.
+#[test]
+fn headers_without_a_value_leave_objects_whole() {
+    for json in [
+        r#"{"m":"fields:\nx-auth-token:\nauthorization:\n\tset-cookie:\ny"}"#,
+        r#"{"args":["--header","x-auth-token:"],"b":"c"}"#,
+        r#"{"args":["authorization: ","hunter2-hunter2"]}"#,
+        r#"{"a":"my-key:\\","b":{"c":"d"}}"#,
+        r#"{"api-key":{"name":"a","optional":true},"max-token":5,"b-token":[1,2],"c-token":null,"d-secret":""}"#,
+        r#"{"a":"password='x","b":"it's"}"#,
+    ] {
+        stays(json);
+    }
+    becomes(
+        r#"{"x-api-key":"hunter2","y-token":["a","b"],"m":"x-api-key: \"hunter2\""}"#,
+        &format!(
+            r#"{{"x-api-key":"{REDACTED}","y-token":["{REDACTED}","b"],"m":"x-api-key: \"{REDACTED}\""}}"#
+        ),
+        Kind::Token,
+        3,
+    );
+}

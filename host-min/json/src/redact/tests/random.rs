@@ -177,21 +177,38 @@ fn random_texts_stay_json() {
     ];
     let redactor = redactor();
     let mut random = Random(11);
-    for round in 0..20_000 {
+    let mut text = |round: usize| {
         let text: String = (0..random.below(14)).map(|_| random.pick(&words)).collect();
-        let long = if round % 50 == 0 {
-            random.pick(&["é", "\n", "<", "a", "\""]).repeat(4_090 + random.below(12))
-        } else {
-            String::new()
+        match round % 50 {
+            0 => {
+                text.clone()
+                    + &random.pick(&["é", "\n", "<", "a", "\""]).repeat(4_090 + random.below(12))
+                    + &text
+            }
+            _ => text,
+        }
+    };
+    for round in 0..10_000 {
+        let before = match round % 3 {
+            0 => serde_json::json!({"metadata": {"annotations": {"a": text(round)}}}),
+            1 => {
+                serde_json::json!({"a": text(1), "k": text(1), "env": [{"name": text(1), "value": text(1)}, {"x": text(1)}]})
+            }
+            _ => {
+                serde_json::json!({"args": [text(1), text(1), text(1)], "b": {"c": text(round), "d": [[text(1)], text(1)]}})
+            }
         };
-        let json = serde_json::json!({"metadata": {"annotations": {"a": format!("{text}{long}{text}")}}})
-            .to_string();
+        let json = before.to_string();
         let go = json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
         for json in [json, go] {
             let mut after = json.clone().into_bytes();
             redactor.object(&mut after, false, &mut Counts::default());
             let after = String::from_utf8(after).expect("UTF-8");
-            assert!(serde_json::from_str::<Value>(&after).is_ok(), "round {round}: {json}\nbecame\n{after}");
+            let value = serde_json::from_str(&after).ok();
+            assert!(
+                value.is_some_and(|value| is_redaction(&before, &value)),
+                "round {round}: {json}\nbecame\n{after}"
+            );
         }
     }
 }
