@@ -548,7 +548,7 @@ impl Shelf {
         let groups = [Some(group.as_str()), twin];
         let lost = groups.into_iter().flatten().flat_map(|group| self.lost(group, plural, namespace));
         let mut missing: Vec<String> = lost.map(str::to_owned).collect();
-        if let Ok(resource) = self.own(wanted)
+        if let Ok((resource, _)) = self.own(wanted)
             && resource.versions.len() > 1
         {
             let is_asked = |object: &&Object| object.is_in(namespace) && object.is_of(version);
