@@ -193,37 +193,31 @@ pub(super) fn argument(bytes: &[u8], form: Form, at: usize, names: &Names, found
 /// Whether an option has a secret as its value, by the end of its name: not `--no-password`, `--password-stdin` or `--token-ca-cert-hash`.
 fn takes_secret(name: &[u8]) -> bool {
     const LAST: [&[u8]; 7] = [b"password", b"passwd", b"passphrase", b"pass", b"token", b"secret", b"key"];
-    const FIRST: [&[u8]; 6] = [b"no-", b"skip-", b"use-", b"require-", b"enable-", b"allow-"];
+    const FIRST: [&[u8]; 4] = [b"no-", b"use-", b"require-", b"enable-"];
     LAST.iter().any(|last| name.ends_with(last)) && !FIRST.iter().any(|first| name.starts_with(first))
 }
 
 /// A variable in YAML: `value: …` below `name: …`. The colon is at an offset.
 pub(super) fn below_name(bytes: &[u8], form: Form, colon: usize, names: &Names, found: &mut Vec<Found>) {
+    const NAME_KEY: &[u8] = b"name: ";
     let key = colon - b"value".len();
-    let blanks = bytes[..key].iter().rev().take_while(|&&byte| byte == b' ').count();
-    let before = &bytes[..key - blanks];
-    let Some(line) = without_line_feed(before) else { return };
-    let line = &line[line.len().saturating_sub(MAX_NAME_BYTES + 32)..];
-    let Some(name) = memchr::memmem::rfind(line, b"name: ") else { return };
+    let lines = &bytes[key.saturating_sub(2 * MAX_NAME_BYTES)..key];
+    let Some(at) = memchr::memmem::rfind(lines, NAME_KEY) else { return };
     let quotes = |byte: &u8| b" \"'\\".contains(byte);
-    let (first, text) = (&line[..name], &line[name + b"name: ".len()..]);
-    let from = text.iter().take_while(|byte| quotes(byte)).count();
-    let name = &text[from..run(text, from, NAME)];
-    let is_line = text[from + name.len()..].iter().all(quotes) && begins_line(first);
-    if bytes.get(colon + 1) != Some(&b' ') || !is_line || !names.tells(name) {
+    let (first, text) = lines.split_at(at);
+    let from = NAME_KEY.len() + text[NAME_KEY.len()..].iter().take_while(|byte| quotes(byte)).count();
+    let end = run(text, from, NAME);
+    let name = &text[from..end];
+    // Only a line feed is between, which may be escaped.
+    let is_next = text[end..].iter().all(|byte| quotes(byte) || b"\nn".contains(byte));
+    let are_lines =
+        is_next && begins_line(lines) && begins_line(first) && bytes.get(colon + 1) == Some(&b' ');
+    if !are_lines || !names.tells(name) {
         return;
     }
     let value = value_at(bytes, form, after_blanks(bytes, colon + 1));
     let is_certain = is_value_of(&bytes[value.clone()], name);
     push(found, key, value, Kind::Env, is_certain, None);
-}
-
-/// A text without the line feed at its end, which may be escaped.
-fn without_line_feed(text: &[u8]) -> Option<&[u8]> {
-    text.strip_suffix(b"\n").or_else(|| {
-        let text = text.strip_suffix(b"\\n")?;
-        Some(&text[..text.len() - backslashes(text, text.len())])
-    })
 }
 
 /// A header with cookies. What ends its name is at an offset.
