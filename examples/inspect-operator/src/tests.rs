@@ -87,9 +87,20 @@ fn a_related_object_that_fails_loses_neither_its_operator_nor_the_others() {
 
 #[test]
 fn what_is_no_name_is_a_mistake() {
-    for operators in ["a/b,etcd", "etcd,", "etcd, dns"] {
+    for operators in ["a/b,etcd", "etcd, a/b", "../dns , etcd"] {
         let run = host().param("operators", operators).run(gather);
         assert_eq!(run.result, Err(wagather::Error::new(Status::BAD_REQUEST)), "{operators}");
+        assert!(
+            names(&run).contains(&"cluster-scoped-resources/config.openshift.io/clusteroperators/etcd.json")
+        );
+    }
+}
+
+#[test]
+fn blanks_and_commas_at_the_end_are_no_operators() {
+    for operators in ["etcd,", " etcd", ",etcd , ,"] {
+        let run = host().param("operators", operators).run(gather);
+        assert_eq!(run.result, Ok(()), "{operators}");
         assert!(
             names(&run).contains(&"cluster-scoped-resources/config.openshift.io/clusteroperators/etcd.json")
         );
