@@ -11,6 +11,7 @@
 //! | `discovery` | what the server said of its resources |
 //! | `members` | JSON objects, one level at a time |
 //! | `store` | the bytes of the objects, compressed in memory |
+//! | `unusable` | files that cannot be used, and what is missing because of them |
 //! | `shelf` | which objects of which resource there are |
 //! | `twins` | events, which are in two groups |
 //! | `request` | what a request asks for |
@@ -45,6 +46,7 @@ mod shelf;
 mod store;
 mod told;
 mod twins;
+mod unusable;
 mod walk;
 mod whole;
 

@@ -13,9 +13,9 @@ use crate::request::Wanted;
 use crate::store::{Reader, Span, Store};
 use crate::told::{self, Told};
 use crate::twins::{self, Form};
+use crate::unusable::{Lost, Skipped};
 use crate::walk::Found;
 use crate::whole::Whole;
-use wagather_printable::Line;
 
 /// Objects, logs and empty lists of an archive.
 const MAX_OBJECTS: usize = 2_000_000;
@@ -23,9 +23,7 @@ const MAX_OBJECTS: usize = 2_000_000;
 const MAX_NAME_BYTES: usize = 256 << 20;
 /// Bytes of documents that say which resources there are. The largest known cluster has 2 MB.
 const MAX_DISCOVERY_BYTES: usize = 32 << 20;
-/// Skipped files whose names are remembered for the warning.
-const MAX_SKIPPED_NAMES: usize = 16;
-/// Skipped files of which it is remembered what is missing.
+/// Files that cannot be used of which it is remembered what is missing.
 const MAX_LOST: usize = 1_000;
 
 /// What an archive has.
@@ -43,19 +41,6 @@ pub(crate) struct Shelf {
     told: Mutex<Told>,
     whole: OnceLock<Whole>,
     lost: Vec<Lost>,
-}
-
-/// A file that cannot be used, and what its path says was in it.
-struct Lost {
-    /// `None` if the path does not say it.
-    group: Option<String>,
-    plural: String,
-    /// `None` for an object that is in none, and if the path does not say it.
-    namespace: Option<String>,
-    /// The object, if the file has one.
-    name: String,
-    /// Which file, and why.
-    reason: String,
 }
 
 /// The objects of a resource.
@@ -76,35 +61,6 @@ pub(crate) struct Object {
     /// `None` if it does not say its version: then it is of any.
     version: Option<Box<str>>,
     pub(crate) span: Span,
-}
-
-/// Files that were not used.
-#[derive(Default)]
-pub(crate) struct Skipped {
-    count: usize,
-    names: Vec<String>,
-}
-
-impl Skipped {
-    fn add(&mut self, path: &str, reason: &str) {
-        self.count += 1;
-        if self.names.len() < MAX_SKIPPED_NAMES {
-            self.names.push(format!("{}: {}", Line(path), Line(reason)));
-        }
-    }
-
-    /// A warning, if there are any.
-    pub(crate) fn warning(&self, shown: &str, named: usize) -> Option<String> {
-        let more = if self.count > named { "; …" } else { "" };
-        let named: Vec<&str> = self.names.iter().take(named).map(String::as_str).collect();
-        (self.count > 0).then(|| {
-            format!(
-                "{} files of {shown} cannot be used, and what they have is missing: {}{more}",
-                self.count,
-                named.join("; ")
-            )
-        })
-    }
 }
 
 /// An archive that is being read.
@@ -231,23 +187,9 @@ impl Loading {
     /// Leaves out a file with objects, and remembers of which resource they are.
     fn lose(&mut self, path: &str, reason: &str, hint: &Hint) {
         self.skipped.add(path, reason);
-        let plural = match (&hint.plural, &hint.singular) {
-            (Some(plural), _) => plural.clone(),
-            (None, Some(singular)) => document::plural_of(singular),
-            (None, None) => return,
-        };
-        if hint.is_below || self.shelf.lost.len() >= MAX_LOST {
-            return;
+        if self.shelf.lost.len() < MAX_LOST {
+            self.shelf.lost.extend(Lost::of(path, reason, hint));
         }
-        let file = path.rsplit('/').next().unwrap_or(path);
-        let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
-        self.shelf.lost.push(Lost {
-            group: hint.group.clone(),
-            plural,
-            namespace: hint.namespace.clone(),
-            name: wagather_base::percent::decode_lossy(stem),
-            reason: format!("{} cannot be used: {}", Line(path), Line(reason)),
-        });
     }
 
     fn resource(&mut self, identity: &Identity) -> &mut Resource {
@@ -323,29 +265,18 @@ impl Loading {
         }
         // What is there besides is not missing.
         let mut lost = std::mem::take(&mut self.shelf.lost);
-        lost.retain(|lost| !self.shelf.resources.iter().any(|(key, resource)| lost.is_in(key, resource)));
+        lost.retain(|lost| {
+            let has = |((group, plural), resource): (&(String, String), &Resource)| {
+                lost.is_of(group, plural) && resource.has(lost.object())
+            };
+            !self.shelf.resources.iter().any(has)
+        });
         self.shelf.lost = lost;
         self.shelf.store.finish();
         self.shelf.gathered_millis = self.timestamp.unwrap_or(self.newest_millis);
-        self.shelf.has_skipped = self.skipped.count > 0;
+        self.shelf.has_skipped = self.skipped.has_some();
         let layout = self.layouts.last().copied().unwrap_or_default();
         (self.shelf, layout, self.skipped)
-    }
-}
-
-impl Lost {
-    fn is_of(&self, group: &str, plural: &str) -> bool {
-        self.plural == plural && self.group.as_deref().is_none_or(|own| own == group)
-    }
-
-    /// Whether a resource has the object from another file.
-    fn is_in(&self, (group, plural): &(String, String), resource: &Resource) -> bool {
-        let namespace = self.namespace.as_deref().unwrap_or_default();
-        self.is_of(group, plural)
-            && resource
-                .objects
-                .binary_search_by(|object| (&*object.namespace, &*object.name).cmp(&(namespace, &self.name)))
-                .is_ok()
     }
 }
 
@@ -359,6 +290,12 @@ impl Resource {
     /// The versions that its objects say they have.
     pub(crate) fn versions(&self) -> impl Iterator<Item = &str> {
         self.versions.iter().map(String::as_str)
+    }
+
+    /// Whether it has an object, by namespace and name.
+    fn has(&self, (namespace, name): (&str, &str)) -> bool {
+        let place = |object: &Object| (&*object.namespace, &*object.name).cmp(&(namespace, name));
+        self.objects.binary_search_by(place).is_ok()
     }
 
     fn join(&mut self, other: Resource) {
@@ -533,11 +470,8 @@ impl Shelf {
         plural: &str,
         namespace: Option<&str>,
     ) -> impl Iterator<Item = &str> {
-        let is_in = move |lost: &&Lost| {
-            lost.is_of(group, plural)
-                && namespace.is_none_or(|wanted| lost.namespace.as_deref().is_none_or(|own| own == wanted))
-        };
-        self.lost.iter().filter(is_in).map(|lost| &*lost.reason)
+        let is_in = move |lost: &&Lost| lost.is_of(group, plural) && lost.is_in(namespace);
+        self.lost.iter().filter(is_in).map(Lost::reason)
     }
 
     /// What a list lacks, as reasons: files that cannot be used, and objects in other versions.

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `request`, `target` | what a request asks for |
 //! | `content`, `object` | what the server has |
+//! | `lookup` | what there is of a target, or why there is nothing |
 //! | `server` | from a request to its response |
 //! | `list`, `watch`, `logs`, `reviews`, `openapi` | the answers |
 //! | `protobuf` | the reviews that kubectl sends |
@@ -25,6 +26,7 @@ pub mod fuzz;
 mod kubeconfig;
 mod list;
 mod logs;
+mod lookup;
 mod object;
 mod openapi;
 mod openshift;

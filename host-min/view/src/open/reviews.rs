@@ -7,10 +7,10 @@ use wagather_http::{Request, Response, StatusCode};
 
 use super::content::Content;
 use super::discovery::ApiResource;
+use super::lookup;
 use super::protobuf;
 use super::refusal::Refusal;
 use super::request::is_of_k9s;
-use super::server;
 use super::target::Target;
 
 /// The verbs that an archive knows.
@@ -139,8 +139,8 @@ impl Attributes {
         let is_one =
             self.verb == "get" && !self.name.is_empty() && resource.namespaced == target.namespace.is_some();
         let found = match is_one {
-            true => server::find(content, &target, &self.name).map(drop),
-            false => server::list(content, &target).map(drop),
+            true => lookup::find(content, &target, &self.name).map(drop),
+            false => lookup::list(content, &target).map(drop),
         };
         found.err()?.lack().map(String::from)
     }
@@ -177,7 +177,7 @@ fn rules(content: &Content, request: &Request) -> Option<Value> {
                 plural: resource.plural.clone(),
                 namespace: Some(namespace.clone()).filter(|name| resource.namespaced && !name.is_empty()),
             };
-            if server::list(content, &target).is_ok() {
+            if lookup::list(content, &target).is_ok() {
                 gathered.push(&*resource.plural);
             }
         }

@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use wagather_http::{Body, Request, Response};
-use wagather_offline::{Object, Resource};
 
-use super::content::{Content, Found, RESOURCE_VERSION, warn};
+use super::content::{Content, RESOURCE_VERSION, warn};
 use super::discovery::{self, Api, forms};
 use super::list::{self, Pieces};
+use super::lookup::{self, Single};
 use super::object::{metadata_of, parse};
 use super::refusal::Refusal;
 use super::request::{Asked, Form, Query, form, is_reading, segments};
@@ -112,20 +112,11 @@ fn version(content: &Content) -> Result<Response, Refusal> {
     }
 }
 
-/// The resource of a list that the archive has, or why it has none.
-pub(super) fn list<'a>(content: &'a Content, target: &'a Target) -> Result<Found<'a>, Refusal> {
-    let found = content.resource(target)?;
-    match &found.missing {
-        Some(reason) => Err(Refusal::not_gathered(reason)),
-        None => Ok(found),
-    }
-}
-
 fn list_of(content: &Arc<Content>, target: Target, query: &Query, form: Form) -> Result<Response, Refusal> {
     // A selector that cannot be read is an error in any case.
     content.resource(&target)?;
     list::selector(&target, query)?;
-    let found = match list(content, &target) {
+    let found = match lookup::list(content, &target) {
         Err(refusal) if shows_none(&target, query) => {
             let text = refusal.message().to_owned();
             return Ok(warn(refusal.into(), &text));
@@ -184,33 +175,6 @@ fn body(mut pieces: Pieces) -> Result<Body, Refusal> {
     started.map(|_| body).map_err(|error| Refusal::internal(error.to_string()))
 }
 
-/// An object of a resource.
-pub(super) struct Single<'a> {
-    resource: Resource<'a>,
-    object: Object<'a>,
-}
-
-/// Finds an object, or says why there is none.
-pub(super) fn find<'a>(content: &'a Content, target: &'a Target, name: &str) -> Result<Single<'a>, Refusal> {
-    let Found { known, gathered, missing } = content.resource(target)?;
-    if known.namespaced != target.namespace.is_some() {
-        return Err(Refusal::no_path());
-    }
-    let namespace = target.namespace.as_deref().unwrap_or_default();
-    let found = gathered.and_then(|resource| {
-        let object = (resource.position(namespace, name)..resource.len())
-            .filter_map(|number| resource.object(number))
-            .take_while(|object| (object.namespace, object.name) == (namespace, name))
-            .find(|object| object.is_of(&target.version))?;
-        Some(Single { resource, object })
-    });
-    // Whatever is not in a list that is known did not exist.
-    found.ok_or_else(|| match missing.is_none() && content.has_all(target) {
-        true => Refusal::no_object(target, name),
-        false => Refusal::not_gathered(&format!("{} {name:?} was not gathered", target.qualified())),
-    })
-}
-
 fn object(
     content: &Arc<Content>,
     target: &Target,
@@ -218,7 +182,7 @@ fn object(
     query: &Query,
     form: Form,
 ) -> Result<Response, Refusal> {
-    let Single { resource, object } = find(content, target, name)?;
+    let Single { resource, object } = lookup::find(content, target, name)?;
     let mut reader = content.archive().reader();
     let json = reader.whole(&resource, &object, &target.api_version());
     let json = json.map_err(|error| Refusal::internal(error.to_string()))?;
@@ -241,7 +205,7 @@ fn object(
 
 /// Why there is nothing below an object.
 fn part_of(content: &Content, target: &Target, name: &str, part: &str) -> Refusal {
-    if let Err(refusal) = find(content, target, name) {
+    if let Err(refusal) = lookup::find(content, target, name) {
         return refusal;
     }
     match part {
